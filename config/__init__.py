@@ -1,0 +1,1 @@
+"""Shipped settings, read as package resources."""

@@ -1,0 +1,1 @@
+"""Top of the engine: supervisor, schedule, workers, wiring, operations."""

@@ -1,0 +1,229 @@
+"""The settings of HYDRA: frozen models, a unit in every name, one line of documentation each.
+
+Defaults live in `config/default.yaml`, not here: a value has one home. Unknown keys are refused by the loader.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+PositiveInt = Annotated[int, Field(gt=0)]
+AutonomyLevel = Literal["supervised", "semi-auto", "autonomous", "lockdown"]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class SessionConfig(Section):
+    """Trading hours in the exchange's zone."""
+
+    timezone: str = Field(description="IANA zone of the exchange")
+    open_local: str = Field(description="start of the session, HH:MM")
+    close_local: str = Field(description="end of the session, HH:MM")
+    settlement_known_local: str = Field(description="when a day's settlement is known, HH:MM")
+    calendar: str = Field(description="holiday calendar: 'us_livestock' or 'none' (every weekday trades)")
+
+
+class ContractConfig(Section):
+    """The futures contract."""
+
+    root: str = Field(description="exchange root symbol, e.g. HE")
+    price_unit: str = Field(description="unit of every price of this market, e.g. cents/lb")
+    usd_per_point: Positive = Field(description="USD for one price unit on one lot")
+    tick_size: Positive = Field(description="smallest price change, in price units")
+    months: str = Field(description="month codes that are listed, e.g. GJKMNQVZ")
+    last_trade_rule: str = Field(description="rule name, e.g. business_day_10 (10th business day of the month)")
+    fee_usd_per_lot: Annotated[float, Field(ge=0.0)] = Field(description="all fees per lot and side, USD")
+    plausible_price_low: float = Field(description="a price below is quarantined as implausible")
+    plausible_price_high: float = Field(description="a price above is quarantined as implausible")
+    daily_limit_points: Positive = Field(description="daily price limit, in price units (initial)")
+    initial_margin_usd: Positive = Field(description="initial margin per lot, USD")
+
+
+class MarketConfig(Section):
+    """One market. Adding a market is one YAML file."""
+
+    market: str = Field(description="key of the market in every table")
+    title: str = Field(description="name for people")
+    simulated: bool = Field(description="true where prices come from the simulated venue")
+    session: SessionConfig
+    contract: ContractConfig
+    bar_seconds: PositiveInt = Field(description="length of a decision bar, seconds (86400 = one bar a session)")
+    bars_per_year: Positive = Field(description="decision bars in a year, to annualise")
+    decision_series: str = Field(description="bar series that decisions and fills use, e.g. databento_1h or yahoo")
+    cot_market_codes: tuple[str, ...] = Field(description="CFTC contract market codes")
+    relevance_keywords: tuple[str, ...] = Field(description="a text without any of these words is off topic")
+    champion_features: tuple[str, ...] = Field(description="features of the first champion, in registered order")
+
+
+class ObserverConfig(Section):
+    """What the observer watches and when it speaks."""
+
+    check_every_minutes: PositiveInt = Field(description="minutes between scheduled checks (each bar in replay)")
+    adwin_delta: Fraction = Field(description="ADWIN confidence")
+    sharpe_window_bars: PositiveInt = Field(description="bars of the rolling Sharpe")
+    sharpe_decline_warning: float = Field(description="warn when annualised Sharpe falls by this against training")
+    sharpe_critical: float = Field(description="critical when annualised Sharpe is below")
+    psi_warning: Positive = Field(description="PSI must pass this and its null quantile")
+    psi_null_quantile: Fraction = Field(description="quantile of the PSI under no drift")
+    psi_window_bars: PositiveInt = Field(description="bars in the recent PSI window")
+    edge_cusum_k: Positive = Field(description="reference value of the edge CUSUM, in sd of the score")
+    edge_cusum_h: Positive = Field(description="threshold of the edge CUSUM, in sd")
+    feature_cusum_k: Positive = Field(description="reference value of the feature-variance CUSUM")
+    feature_cusum_h: Positive = Field(description="threshold of the feature-variance CUSUM")
+    volatility_cusum_k: Positive = Field(description="reference value of the volatility CUSUM")
+    volatility_cusum_h: Positive = Field(description="threshold of the volatility CUSUM")
+    stale_repeats: PositiveInt = Field(description="equal consecutive values of a continuous feature that mean a dead feed")
+    dwell_bars: PositiveInt = Field(description="bars a condition must hold before it alerts")
+    calibration_window_bars: PositiveInt = Field(description="bars of the rolling calibration check")
+
+
+class AgentConfig(Section):
+    """How the agent may act."""
+
+    autonomy: AutonomyLevel = Field(description="supervised, semi-auto, autonomous or lockdown")
+    max_concurrent_experiments: PositiveInt = Field(description="experiments at once")
+    max_mutations_per_experiment: PositiveInt = Field(description="changes in one candidate")
+    experiment_timeout_s: PositiveInt = Field(description="an experiment is killed after, seconds")
+    experiment_memory_mib: PositiveInt = Field(description="memory cap of an experiment, MiB")
+    duplicate_similarity: Fraction = Field(description="cosine similarity to a recent experiment that refuses a proposal")
+    cooldown_bars: PositiveInt = Field(description="bars after a closed case before the same cause may open another")
+    max_trials_per_case: PositiveInt = Field(description="candidates tried for one case before the operator is asked")
+    approval_valid_hours: Positive = Field(description="an approval request expires after, hours of market time")
+    rollback_watch_bars: PositiveInt = Field(description="bars after a promotion during which it is watched for rollback")
+    rollback_cusum_h: Positive = Field(description="CUSUM threshold, in sd, of candidate minus predecessor that rolls back")
+
+
+class EvaluatorConfig(Section):
+    """What a candidate must show."""
+
+    weight_sharpe: Fraction = Field(description="weight of Sharpe in the composite")
+    weight_drawdown: Fraction = Field(description="weight of drawdown")
+    weight_calibration: Fraction = Field(description="weight of calibration")
+    weight_robustness: Fraction = Field(description="weight of robustness")
+    weight_slippage_adjusted_return: Fraction = Field(description="weight of return after costs")
+    weight_simplicity: Fraction = Field(description="weight of simplicity")
+    sharpe_improvement_min: float = Field(description="annualised Sharpe gain that a candidate must show")
+    drawdown_tolerance: Fraction = Field(description="drawdown may be worse by this share at most")
+    min_evaluation_windows: PositiveInt = Field(description="windows to pass")
+    evaluation_windows: PositiveInt = Field(description="windows in all")
+    paper_trading_hours: Positive = Field(description="least hours of market time on paper before a promotion")
+    paper_trading_max_hours: Positive = Field(description="paper trading without a verdict ends after, hours of market time")
+    e_process_alpha: Fraction = Field(description="false promotions allowed over all candidates together")
+    deflated_sharpe_min: Fraction = Field(description="deflated Sharpe ratio to show (discovery track)")
+
+
+class RiskConfig(Section):
+    """Limits of the risk manager. Breakers cut to zero."""
+
+    paper_equity_usd: Positive = Field(description="equity of the paper account, USD")
+    max_adv_fraction: Fraction = Field(description="order and position as a share of average daily volume")
+    kelly_fraction: Fraction = Field(description="share of the full Kelly bet; its inverse is the risk aversion of scores")
+    volatility_target_annual: Positive = Field(description="annualised volatility of equity that caps a position")
+    max_position_lots: PositiveInt = Field(description="largest position, lots")
+    max_order_lots: PositiveInt = Field(description="largest order, lots")
+    max_leverage: Positive = Field(description="notional over equity")
+    max_margin_fraction: Fraction = Field(description="initial margin over equity")
+    max_daily_loss_fraction: Fraction = Field(description="loss of the day that halts, share of equity")
+    warn_daily_loss_fraction: Fraction = Field(description="loss of the day that degrades, share of equity")
+    max_drawdown_fraction: Fraction = Field(description="drawdown that halts, share of peak equity")
+    warn_drawdown_fraction: Fraction = Field(description="drawdown that degrades, share of peak equity")
+    lockdown_drawdown_fraction: Fraction = Field(description="drawdown in HALTED that cascades to LOCKDOWN")
+    max_trade_loss_fraction: Fraction = Field(description="loss of one round trip that halts, share of equity")
+    max_orders_per_day: PositiveInt = Field(description="orders in one session")
+    max_errors_per_hour: PositiveInt = Field(description="engine errors in an hour that halt")
+    price_collar_fraction: Fraction = Field(description="a limit price further than this from the last price is refused")
+    degraded_size_fraction: Fraction = Field(description="size in DEGRADED as a share of normal size")
+    rebalance_threshold_lots: PositiveInt = Field(description="a smaller change of position is not traded")
+    unlock_cooldown_minutes: Positive = Field(description="minutes in LOCKDOWN before it can be left")
+
+
+class CostConfig(Section):
+    """The cost model of replay and paper."""
+
+    half_spread_ticks: Positive = Field(description="half the quoted spread, in ticks, where no quote is known")
+    impact_coefficient: Annotated[float, Field(ge=0.0)] = Field(description="Y of the square-root impact law")
+    max_bar_volume_fraction: Fraction = Field(description="fills take at most this share of a bar's volume")
+    min_tradable_bar_volume_lots: Annotated[float, Field(ge=0.0)] = Field(description="a thinner bar fills nothing")
+    near_expiry_days: Annotated[int, Field(ge=0)] = Field(description="days to expiry from which spreads widen")
+    near_expiry_spread_multiplier: Positive = Field(description="spread multiplier near expiry and on roll days")
+    adv_window_days: PositiveInt = Field(description="days of the average daily volume")
+
+
+class FeatureConfig(Section):
+    """Windows of the feature pipeline, in decision bars or reports."""
+
+    volatility_window_bars: PositiveInt = Field(description="bars of realised volatility")
+    ewma_halflife_bars: Positive = Field(description="half-life of the EWMA volatility, bars")
+    momentum_windows_bars: tuple[PositiveInt, ...] = Field(description="bars of the momentum features")
+    standardise_window_bars: PositiveInt = Field(description="bars of past-only standardisation (divergence, sentiment)")
+    cot_percentile_weeks: PositiveInt = Field(description="weeks of the COT percentile")
+    news_halflife_minutes: Positive = Field(description="half-life of news sentiment, minutes")
+    density_min_liquid_strikes: PositiveInt = Field(description="fewer liquid strikes give a degraded density")
+    density_every_bars: PositiveInt = Field(description="bars between full density fits")
+    divergence_enter: Positive = Field(description="standard deviations that open a divergence")
+    divergence_exit: Positive = Field(description="standard deviations that close it (hysteresis)")
+
+
+class ModelConfig(Section):
+    """Training of models."""
+
+    kind: str = Field(description="model family of the first champion: ridge, logistic or lightgbm")
+    training_window_bars: PositiveInt = Field(description="bars of the training window")
+    ridge_prior_r2: Positive = Field(description="prior share of explained variance; sets the ridge penalty D/R2")
+    label_horizon_bars: PositiveInt = Field(description="bars ahead that are predicted")
+    embargo_bars: PositiveInt = Field(description="bars between training and test, at least the label horizon")
+    walk_forward_folds: PositiveInt = Field(description="folds of the purged walk-forward")
+    retrain_every_bars: PositiveInt = Field(description="bars between refits in a replay")
+    edge_confidence: Fraction = Field(description="one-sided confidence of the edge's lower bound; at or below 0 no trade")
+
+
+class HostConfig(Section):
+    """The engine's host."""
+
+    heartbeat_seconds: Positive = Field(description="seconds between lease heartbeats")
+    lease_dead_seconds: Positive = Field(description="a lease without heartbeat for this long is dead")
+    compute_workers: PositiveInt = Field(description="compute worker processes")
+    worker_niceness: Annotated[int, Field(ge=0, le=19)] = Field(description="niceness of workers")
+    shutdown_seconds: Positive = Field(description="seconds to end in order before children are killed")
+    tail_rows_before_compaction: PositiveInt = Field(description="rows of the hot tail that trigger sealing")
+
+
+class SimulationConfig(Section):
+    """The simulated venue, as far as the engine may know it (never the fault)."""
+
+    bars_per_second: Positive = Field(description="simulated bars a second while a screen watches; headless runs unpaced")
+    history_bars: PositiveInt = Field(description="bars of history delivered before the first live bar")
+    live_bars: PositiveInt = Field(description="live bars before the simulation ends")
+
+
+class ScreenConfig(Section):
+    """The terminal app."""
+
+    refresh_hz: Positive = Field(description="snapshots read per second")
+    price_stale_seconds: Positive = Field(description="a price older than this is marked, seconds of market time")
+    price_withheld_seconds: Positive = Field(description="a price older than this is withheld")
+    dialog_guard_seconds: Positive = Field(description="keys are ignored for this long after a dialog painted")
+
+
+class HydraConfig(Section):
+    """All settings, merged and frozen."""
+
+    market: MarketConfig
+    observer: ObserverConfig
+    agent: AgentConfig
+    evaluator: EvaluatorConfig
+    risk: RiskConfig
+    costs: CostConfig
+    features: FeatureConfig
+    models: ModelConfig
+    host: HostConfig
+    simulation: SimulationConfig
+    screen: ScreenConfig

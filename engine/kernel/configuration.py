@@ -1,0 +1,128 @@
+"""Loading of settings: defaults -> market -> operator's file -> environment -> flags, each value with its source."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from engine.kernel.config_models import HydraConfig
+from engine.kernel.errors import ConfigError
+
+ENVIRONMENT_PREFIX = "HYDRA_"
+_RESERVED = {"HYDRA_WORKSPACE", "HYDRA_CRASHPOINT", "HYDRA_REAL_DATA", "HYDRA_MARKET", "HYDRA_LOG_LEVEL"}
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """The merged settings and, for each dotted key, the layer its value came from."""
+
+    config: HydraConfig
+    sources: Mapping[str, str]
+
+
+def known_markets() -> list[str]:
+    """Names of the shipped markets, sorted."""
+    folder = resources.files("config").joinpath("markets")
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def load_config(market: str, *, user_file: Path | None = None, environment: Mapping[str, str] | None = None,
+                flags: Mapping[str, Any] | None = None) -> LoadedConfig:
+    """Merge all layers for one market.
+
+    `environment` maps `HYDRA_RISK__MAX_POSITION_LOTS` to `risk.max_position_lots`; `flags` maps dotted keys to values.
+    Raises ConfigError naming the layer, the key and the nearest valid name.
+    """
+    merged: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    _merge(merged, _read_resource("default.yaml"), "default.yaml", sources)
+    if market not in known_markets():
+        raise ConfigError(f"unknown market '{market}'{_nearest(market, known_markets())}; "
+                          f"known: {', '.join(known_markets())}")
+    _merge(merged, _read_resource(f"markets/{market}.yaml"), f"markets/{market}.yaml", sources)
+    if user_file is not None and user_file.exists():
+        _merge(merged, _read_yaml(user_file.read_text(encoding="utf-8"), str(user_file)), str(user_file), sources)
+    for name, text in sorted((os.environ if environment is None else environment).items()):
+        if name.startswith(ENVIRONMENT_PREFIX) and "__" in name and name not in _RESERVED:
+            _set(merged, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), yaml.safe_load(text),
+                 f"environment {name}", sources)
+    for key, value in (flags or {}).items():
+        _set(merged, key, value, "command line", sources)
+    try:
+        return LoadedConfig(HydraConfig.model_validate(merged), sources)
+    except ValidationError as error:
+        raise ConfigError(_explain(error, sources)) from error
+
+
+def _read_resource(name: str) -> dict[str, Any]:
+    return _read_yaml(resources.files("config").joinpath(name).read_text(encoding="utf-8"), name)
+
+
+def _read_yaml(text: str, name: str) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{name} is not valid YAML: {str(error).splitlines()[0]}") from error
+    if not isinstance(content, dict):
+        raise ConfigError(f"{name} must hold sections with settings, was {type(content).__name__}")
+    return content
+
+
+def _merge(target: dict[str, Any], layer: Mapping[str, Any], source: str, sources: dict[str, str],
+           prefix: str = "") -> None:
+    for key, value in layer.items():
+        dotted = f"{prefix}{key}"
+        if isinstance(value, Mapping):
+            child = target.setdefault(key, {})
+            if not isinstance(child, dict):
+                raise ConfigError(f"{source}: '{dotted}' is one value, not a section")
+            _merge(child, value, source, sources, f"{dotted}.")
+        else:
+            target[key] = value
+            sources[dotted] = source
+
+
+def _set(target: dict[str, Any], dotted: str, value: Any, source: str, sources: dict[str, str]) -> None:
+    *path, leaf = dotted.split(".")
+    node: Any = target
+    for part in path:
+        node = node.setdefault(part, {})
+        if not isinstance(node, dict):
+            raise ConfigError(f"{source}: '{dotted}' goes below '{part}', which is one value")
+    node[leaf] = value
+    sources[dotted] = source
+
+
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
+    first = error.errors()[0]
+    path = [str(part) for part in first["loc"]]
+    dotted = ".".join(path)
+    where = sources.get(dotted, "settings")
+    if first["type"] == "extra_forbidden":
+        return f"{where}: unknown setting '{dotted}'{_nearest(path[-1], _names_at(path[:-1]))}"
+    if first["type"] == "missing":
+        return f"setting '{dotted}' is missing; add it to the market's or the operator's file"
+    return f"{where}: '{dotted}' = {first.get('input')!r}: {first['msg']}"
+
+
+def _names_at(path: list[str]) -> list[str]:
+    model: type[BaseModel] = HydraConfig
+    for part in path:
+        annotation = model.model_fields[part].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            return []
+        model = annotation
+    return list(model.model_fields)
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

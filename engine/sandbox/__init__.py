@@ -1,0 +1,1 @@
+"""Layer 3: replay, fills, simulated venue, evaluator, experiments. Never touches execution."""

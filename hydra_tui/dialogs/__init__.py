@@ -1,0 +1,1 @@
+"""Dialogs: confirmations with friction by tier."""

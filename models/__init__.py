@@ -1,0 +1,1 @@
+"""Models behind one interface, `TradingModel`; serialised without pickle."""

@@ -1,0 +1,1 @@
+"""Reusable terminal widgets. They know Textual and nothing of trading engines."""
