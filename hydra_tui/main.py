@@ -1,0 +1,34 @@
+"""Entry of the program: hidden worker sub-commands first (they must start fast and alone), then the command line."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+
+
+def main() -> None:
+    """Run a worker (`__…`) or the command line; every HydraError becomes one sentence and its exit code."""
+    multiprocessing.freeze_support()
+    arguments = sys.argv[1:]
+    if arguments and arguments[0].startswith("__"):
+        sys.exit(_run_worker(arguments[0], arguments[1:]))
+    from hydra_tui.command_line import run
+
+    sys.exit(run(arguments))
+
+
+def _run_worker(name: str, arguments: list[str]) -> int:
+    if name == "__venue":
+        from engine.sandbox.venue.venue import serve
+
+        return serve(arguments)
+    if name == "__experiment":
+        from engine.sandbox.experiment_worker import main as run_experiment
+
+        return run_experiment(arguments)
+    sys.stderr.write(f"unknown worker '{name}'\n")
+    return 2
+
+
+if __name__ == "__main__":
+    main()
