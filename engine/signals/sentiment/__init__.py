@@ -1,0 +1,1 @@
+"""Sentiment: scorers that answer (score, confidence, as of, evidence), and their confidence-weighted composite."""
