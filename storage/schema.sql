@@ -4,6 +4,9 @@ CREATE TABLE events (
   seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, market TEXT NOT NULL,
   payload TEXT NOT NULL, cause_seq INTEGER, prev_hash TEXT NOT NULL, hash TEXT NOT NULL);
 CREATE INDEX events_kind ON events(kind, seq);
+CREATE TABLE event_segments (
+  path TEXT PRIMARY KEY, from_seq INTEGER NOT NULL UNIQUE, to_seq INTEGER NOT NULL, last_hash TEXT NOT NULL,
+  created_ts INTEGER NOT NULL);
 CREATE TABLE commands (
   id TEXT PRIMARY KEY, kind TEXT NOT NULL, args TEXT NOT NULL, actor TEXT NOT NULL, expected_state_seq INTEGER,
   created_ts INTEGER NOT NULL, expires_ts INTEGER, status TEXT NOT NULL DEFAULT 'pending'
