@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
@@ -27,6 +28,7 @@ class Prediction:
     `expected_return` and `return_sd` are log returns over the horizon. `edge_lower_bound` is the one-sided lower bound
     of the model's out-of-sample edge (mean score per bar); at or below 0 the size is 0. `shrinkage` in [0, 1] is the
     Kelly multiplier for estimation error. `usable` is False with a reason where inputs are stale or missing.
+    `trading_rate` in (0, 1] is the share of the way to the target that one bar may trade.
     """
 
     ts: int
@@ -39,6 +41,7 @@ class Prediction:
     horizon_bars: int = 1
     usable: bool = True
     unusable_reason: str = ""
+    trading_rate: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class FillCosts:
-    """Costs of one fill in USD, each at least 0."""
+    """Costs of one fill in USD, each at least 0. Spread, impact and roll are part of the fill's price; fees come on top.
+    The legs of a roll carry their spread and impact as `roll_usd`."""
 
     spread_usd: float
     impact_usd: float
@@ -69,7 +73,7 @@ class FillCosts:
 
     @property
     def total_usd(self) -> float:
-        """All costs together."""
+        """All costs together, USD."""
         return self.spread_usd + self.impact_usd + self.fees_usd + self.roll_usd
 
 
@@ -90,23 +94,77 @@ class Fill:
 
 
 @dataclass(frozen=True, slots=True)
+class MarketMemory:
+    """What trading needs to remember of one bar series; the step function and the paper broker each keep one.
+
+    `contract` and `last_price` are those of the last bar; `reference_price` is the last price of the former session in
+    the same contract (NaN at its start), against which daily limits count. `day_volumes` are lots of complete
+    sessions, `adv_lots` their mean (0 until a session is complete). `bar_variance` is the EWMA variance of one-bar log
+    returns within one contract. `last_bar_ts` is the known time of the last bar.
+    """
+
+    contract: str = ""
+    last_price: float = math.nan
+    reference_price: float = math.nan
+    day: str = ""
+    running_volume_lots: float = 0.0
+    day_volumes: tuple[float, ...] = ()
+    adv_lots: float = 0.0
+    bar_variance: float = 0.0
+    returns_seen: int = 0
+    bars_seen: int = 0
+    last_bar_ts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class TraderState:
-    """Everything the step function carries from bar to bar for one market. JSON-serialisable."""
+    """Everything the step function carries from bar to bar for one market. JSON-serialisable.
+
+    `position_lots` is held in `contract`. `state_trigger` says what led to the operational state ("breaker:drawdown",
+    "operator", ...); `calm_bars` counts recovered bars on the way from DEGRADED back to RUNNING. Quantities of
+    `working_orders` are what remains of them.
+    """
 
     market: str
     operational_state: OperationalState
-    contract: str
     position_lots: int
     average_price: float
-    last_price: float
     equity_usd: float
     peak_equity_usd: float
-    day: str
     day_start_equity_usd: float
-    orders_today: int
-    round_trip_pnl_usd: float
-    adv_lots: float
+    orders_today: int = 0
+    round_trip_pnl_usd: float = 0.0
     working_orders: tuple[Order, ...] = ()
-    last_bar_ts: int = 0
-    bars_seen: int = 0
-    volume_history: tuple[float, ...] = field(default=())
+    memory: MarketMemory = MarketMemory()
+    state_trigger: str = ""
+    calm_bars: int = 0
+
+    @property
+    def contract(self) -> str:
+        """The contract of the last bar and of the position; empty before the first bar."""
+        return self.memory.contract
+
+    @property
+    def last_price(self) -> float:
+        """Close of the last bar; NaN before the first."""
+        return self.memory.last_price
+
+    @property
+    def day(self) -> str:
+        """Session day of the last bar, ISO date in the exchange's zone."""
+        return self.memory.day
+
+    @property
+    def adv_lots(self) -> float:
+        """Average daily volume, lots; 0 until a session is complete."""
+        return self.memory.adv_lots
+
+    @property
+    def last_bar_ts(self) -> int:
+        """Known time of the last bar processed; 0 before the first."""
+        return self.memory.last_bar_ts
+
+    @property
+    def bars_seen(self) -> int:
+        """Bars processed so far."""
+        return self.memory.bars_seen

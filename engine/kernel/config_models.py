@@ -143,6 +143,11 @@ class RiskConfig(Section):
     degraded_size_fraction: Fraction = Field(description="size in DEGRADED as a share of normal size")
     rebalance_threshold_lots: PositiveInt = Field(description="a smaller change of position is not traded")
     unlock_cooldown_minutes: Positive = Field(description="minutes in LOCKDOWN before it can be left")
+    volatility_cap_multiple: Positive = Field(description="a position may reach this multiple of the volatility target")
+    no_entry_days_before_expiry: Annotated[float, Field(ge=0.0)] = Field(
+        description="no order that raises risk this near to the last trade, days (where the expiry is known)")
+    breaker_dwell_bars: PositiveInt = Field(description="calm bars before DEGRADED set by a breaker is resolved")
+    breaker_recovery_fraction: Fraction = Field(description="calm means below this share of the breaker's warning limit")
 
 
 class CostConfig(Section):
