@@ -54,6 +54,19 @@ class StateStore:
             )
         return seq
 
+    def put_view(self, key: str, value: Any, ts: int) -> None:
+        """Store a value that screens read and no decision names (it does not move `state_seq`)."""
+        try:
+            text = canonical_json(value)
+        except (TypeError, ValueError) as error:
+            raise StoreError(f"view '{key}' is not plain JSON ({error})") from error
+        with self._db.transaction() as connection:
+            connection.execute(
+                "INSERT INTO state(key, value, state_seq, updated_ts) VALUES(?,?,0,?) ON CONFLICT(key) DO UPDATE SET "
+                "value = excluded.value, updated_ts = excluded.updated_ts",
+                (key, text, ts),
+            )
+
     def state_seq(self) -> int:
         """Number of the newest change; 0 before the first."""
         row = self._db.query_one("SELECT max(state_seq) FROM state")
