@@ -85,15 +85,15 @@ class Database:
             self._execute_retrying(session.connection, end)
         except BaseException as error:
             session.on_commit.pop()
-            undone = session.on_rollback.pop()
             try:
+                # Memory forgets first, while the write lock still keeps every other writer out.
+                for callback in reversed(session.on_rollback.pop()):
+                    callback()
+            finally:
                 if session.connection.in_transaction:
                     session.connection.execute(undo)
                     if depth:
                         session.connection.execute(end)
-            finally:
-                for callback in reversed(undone):
-                    callback()
             if isinstance(error, sqlite3.Error):
                 raise store_error(error, f"write to {self.path.name}") from error
             raise
@@ -115,7 +115,7 @@ class Database:
             callback()
 
     def after_rollback(self, callback: Callable[[], None]) -> None:
-        """Run `callback` if the current transaction of this thread is undone (to forget what memory assumed)."""
+        """Run `callback` just before this thread's transaction is undone, to forget what memory assumed."""
         frames = self._session().on_rollback
         if frames:
             frames[-1].append(callback)

@@ -125,3 +125,4 @@ CREATE TABLE paper_orders (
   status TEXT NOT NULL, accepted_ts INTEGER NOT NULL);
 CREATE TABLE paper_fills (fill_id TEXT PRIMARY KEY, order_ref TEXT NOT NULL, payload TEXT NOT NULL, ts INTEGER NOT NULL);
 CREATE TABLE paper_positions (market TEXT NOT NULL, contract TEXT NOT NULL, lots INTEGER NOT NULL, PRIMARY KEY (market, contract));
+CREATE TABLE paper_market (market TEXT PRIMARY KEY, value TEXT NOT NULL, last_bar_ts INTEGER NOT NULL);

@@ -1,0 +1,137 @@
+"""Datasets of the raw lake: columns of each, and the content hash that identifies a row.
+
+Columns mirror the records of `engine/core/records.py`, flattened to one row per bar, quote, category or headline. All
+`*_ts` are UTC microseconds; prices in the market's price unit; NaN (never null, never 0) marks a missing number.
+`flags` is one text, findings joined by commas, "" for none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from engine.kernel.errors import StoreError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ColumnType = Literal["text", "int", "float", "bool"]
+SCHEMA_VERSION: Final = 1
+ROW_HASH: Final = "row_hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Name and type of a column; only texts may be null, and only where `nullable`."""
+
+    name: str
+    type: ColumnType
+    nullable: bool = False
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    columns = []
+    for part in text.split():
+        name, _, kind = part.partition(":")
+        columns.append(Column(name, kind.rstrip("?"), kind.endswith("?")))  # type: ignore[arg-type]
+    return tuple(columns)
+
+
+DATASETS: Final[Mapping[str, tuple[Column, ...]]] = {
+    "futures_bar": _columns(
+        "market:text series:text contract:text? nearby:int bar_seconds:int event_ts:int known_ts:int open:float "
+        "high:float low:float close:float volume:float flags:text"
+    ),
+    "option_quote": _columns(
+        "market:text source:text contract:text? style:text event_ts:int known_ts:int expiry_ts:int "
+        "underlying_price:float strike:float right:text bid:float ask:float last:float volume:float open_interest:float"
+    ),
+    "cot_position": _columns(
+        "market:text report_type:text combined:bool event_ts:int known_ts:int open_interest:float category:text "
+        "long:float short:float spreading:float"
+    ),
+    "headline": _columns("market:text source:text event_ts:int known_ts:int title:text text_hash:text"),
+    # One row per stretch in which a continuous series is mapped to one contract: [event_ts, end_ts).
+    "roll_map": _columns("market:text series:text event_ts:int known_ts:int end_ts:int contract:text"),
+}
+
+
+def columns_of(dataset: str) -> tuple[Column, ...]:
+    """Columns of a dataset without the row hash. Raises StoreError for an unknown name."""
+    try:
+        return DATASETS[dataset]
+    except KeyError:
+        raise StoreError(f"there is no dataset '{dataset}'; known are {', '.join(DATASETS)}") from None
+
+
+@cache
+def schema_of(dataset: str) -> pa.Schema:
+    """Arrow schema of a dataset as it lies in Parquet: its columns and `row_hash` (16 bytes)."""
+    import pyarrow as pa
+
+    kinds = {"text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_()}
+    fields = [pa.field(column.name, kinds[column.type]) for column in columns_of(dataset)]
+    return pa.schema([*fields, pa.field(ROW_HASH, pa.binary(16))])
+
+
+def row_hashes(dataset: str, columns: Mapping[str, Sequence[Any]]) -> list[bytes]:
+    """Content hash of each row over all columns of the dataset: 16 bytes, equal for equal content everywhere."""
+    names = [column.name for column in columns_of(dataset)]
+    salt = dataset.encode()[:16]
+    blake2b = hashlib.blake2b
+    return [
+        blake2b(repr(row).encode(), digest_size=16, salt=salt).digest()
+        for row in zip(*(columns[name] for name in names), strict=True)
+    ]
+
+
+def normalised_columns(dataset: str, table: pa.Table) -> dict[str, list[Any]]:
+    """Python columns of a table in the dataset's types; null numbers become NaN.
+
+    Raises StoreError for a missing or unknown column, a null where none is allowed, or a value of another type.
+    """
+    import pyarrow as pa
+
+    schema = schema_of(dataset)
+    known = {column.name for column in columns_of(dataset)}
+    given = set(table.column_names) - {ROW_HASH}
+    if given != known:
+        raise StoreError(
+            f"table for {dataset}: missing columns {sorted(known - given)}, unknown columns {sorted(given - known)}"
+        )
+    result: dict[str, list[Any]] = {}
+    for column in columns_of(dataset):
+        values = table.column(column.name)
+        try:
+            if values.type != schema.field(column.name).type:
+                values = values.cast(schema.field(column.name).type)
+        except pa.ArrowException as error:
+            raise StoreError(f"table for {dataset}: column {column.name} is not {column.type} ({error})") from error
+        listed = values.to_pylist()
+        if values.null_count:
+            if column.type == "float":
+                listed = [float("nan") if value is None else value for value in listed]
+            elif not column.nullable:
+                raise StoreError(f"table for {dataset}: column {column.name} has a null in row {listed.index(None)}")
+        result[column.name] = listed
+    return result
+
+
+def table_from_columns(dataset: str, columns: Mapping[str, Sequence[Any]]) -> pa.Table:
+    """Arrow table of a dataset from Python columns; the row hash is added. Meant for small, live tables too."""
+    import pyarrow as pa
+
+    schema = schema_of(dataset)
+    values: dict[str, Sequence[Any]] = {**columns, ROW_HASH: row_hashes(dataset, columns)}
+    try:
+        return pa.Table.from_arrays([pa.array(values[f.name], type=f.type) for f in schema], schema=schema)
+    except (pa.ArrowException, KeyError, TypeError) as error:
+        raise StoreError(f"columns for {dataset} do not fit ({error})") from error
+
+
+def empty_table(dataset: str) -> pa.Table:
+    """A table of the dataset with no rows."""
+    return schema_of(dataset).empty_table()
