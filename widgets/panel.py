@@ -1,0 +1,114 @@
+"""A framed region of styled lines. Paints only the rows that changed, since painting is what costs time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from widgets.ink import ink
+from widgets.lines import BLANK, Line, elide, fit
+
+Source = Callable[[int, int], Sequence[Line]]
+
+
+def _nothing(width: int, height: int) -> Sequence[Line]:
+    return ()
+
+
+class Panel(Widget):
+    """Shows what `source(width, height)` returns: lines for the room inside the frame, in cells.
+
+    `framed=False` leaves the frame out. Text is painted as it is: nothing in it is markup.
+    """
+
+    DEFAULT_CSS = "Panel { height: 1fr; width: 1fr; }"
+
+    def __init__(
+        self, title: str = "", *, framed: bool = True, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(id=id, classes=classes, markup=False)
+        self.title = title
+        self.foot = ""
+        self.framed = framed
+        self._source: Source = _nothing
+        self._painted: tuple[Line, ...] = ()
+        self._painted_for: tuple[int, int] = (-1, -1)
+
+    def show(self, source: Source, *, title: str | None = None, foot: str | None = None) -> None:
+        """Show other content; rows that stay the same are not painted again."""
+        self._source = source
+        self.title = self.title if title is None else title
+        self.foot = self.foot if foot is None else foot
+        self.paint_again()
+
+    def paint_again(self) -> None:
+        """Ask the source again and repaint the rows that differ."""
+        if self.size.width <= 0 or self.size.height <= 0:
+            return
+        before, before_size = self._painted, self._painted_for
+        self._lay_rows()
+        if before_size != self._painted_for or len(before) != len(self._painted):
+            self.refresh()
+            return
+        changed = [y for y, (old, new) in enumerate(zip(before, self._painted, strict=True)) if old != new]
+        if changed:
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
+
+    @property
+    def inner_size(self) -> tuple[int, int]:
+        """Cells inside the frame: (width, height)."""
+        edge = 2 if self.framed else 0
+        return max(0, self.size.width - edge - (2 if self.framed else 0)), max(0, self.size.height - edge)
+
+    def render_line(self, y: int) -> Strip:
+        """One painted row."""
+        if self._painted_for != (self.size.width, self.size.height):
+            self._lay_rows()
+        spans = self._painted[y] if y < len(self._painted) else fit(BLANK, self.size.width)
+        theme = self.app.theme
+        return Strip([Segment(text, ink(style, theme)) for text, style in spans], self.size.width)
+
+    def on_focus(self) -> None:
+        """The frame shows where keys go."""
+        self.paint_again()
+
+    def on_blur(self) -> None:
+        """The frame shows where keys no longer go."""
+        self.paint_again()
+
+    def on_resize(self) -> None:
+        """Another size is another layout."""
+        self.paint_again()
+
+    def _lay_rows(self) -> None:
+        width, height = self.size.width, self.size.height
+        inner_width, inner_height = self.inner_size
+        body = list(self._source(inner_width, inner_height))[:inner_height] if inner_height > 0 else []
+        body += [BLANK] * (inner_height - len(body))
+        if not self.framed:
+            rows = [fit(spans, width) for spans in body]
+        else:
+            edge = "frame-focus" if self.has_focus else "frame"
+            side = ("│", edge)
+            rows = [
+                _edge_line("┌", "┐", self.title, width, edge, at_end=False),
+                *((side, (" ", "normal"), *fit(spans, inner_width), (" ", "normal"), side) for spans in body),
+                _edge_line("└", "┘", self.foot, width, edge, at_end=True),
+            ][:height]
+        self._painted = tuple(rows)
+        self._painted_for = (width, height)
+
+
+def _edge_line(left: str, right: str, words: str, width: int, edge: str, *, at_end: bool) -> Line:
+    words = elide(words, max(0, width - 6))
+    if not words or width < 8:
+        return ((left + "─" * max(0, width - 2) + right, edge),)
+    rest = width - cell_len(words) - 5
+    if at_end:
+        return ((left + "─" * rest + " ", edge), (words, "dim"), (" ─" + right, edge))
+    return ((left + "─ ", edge), (words, "title"), (" " + "─" * rest + right, edge))
