@@ -63,8 +63,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class FillCosts:
-    """Costs of one fill in USD, each at least 0. Spread, impact and roll are part of the fill's price; fees come on top.
-    The legs of a roll carry their spread and impact as `roll_usd`."""
+    """Costs of one fill in USD, each at least 0. Spread, impact and roll are part of the fill's price; fees come on
+    top. The legs of a roll carry their spread and impact as `roll_usd`."""
 
     spread_usd: float
     impact_usd: float
