@@ -73,8 +73,10 @@ GROWING_WORDS: Final = _words(
     "widen widens widened widening rose rise rises increased increase increases grew grow grows"
 )
 
-NEGATIONS: Final = _words("not no never neither nor without hardly barely isn't wasn't aren't don't doesn't didn't won't "
-                          "cannot can't fails failed unlikely")  # fmt: skip
+NEGATIONS: Final = _words("""
+not no never neither nor without hardly barely isn't wasn't aren't don't doesn't didn't won't cannot can't fails failed
+unlikely
+""")
 
 INTENSIFIERS: Final[dict[str, float]] = {
     "barely": 0.5, "considerably": 1.5, "extremely": 1.75, "heavily": 1.5, "hugely": 1.75, "marginally": 0.5,

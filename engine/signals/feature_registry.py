@@ -1,0 +1,60 @@
+"""Every feature HYDRA knows: the families that compute them, and their definitions for the store."""
+
+from __future__ import annotations
+
+from engine.kernel.config_models import HydraConfig
+from engine.signals.carry import Carry
+from engine.signals.feature_family import FeatureDescription, FeatureFamily
+from engine.signals.news import News
+from engine.signals.option_snapshot import SnapshotSelector
+from engine.signals.option_surface import OptionSurface
+from engine.signals.positioning import Positioning
+from engine.signals.price_action import PriceAction
+from engine.signals.seasonality import Seasonality
+from engine.signals.volume_flow import VolumeFlow
+from storage.feature_definitions import FeatureDefinition
+
+OWNER = "engine.signals"
+
+
+def build_families(config: HydraConfig) -> tuple[FeatureFamily, ...]:
+    """The families in the order in which they see each record: those that read others' results come last."""
+    selector = SnapshotSelector()
+    surface = OptionSurface(config, selector)
+    return (
+        PriceAction(config),
+        VolumeFlow(config),
+        Seasonality(config),
+        Carry(config),
+        Positioning(config),
+        surface,
+        News(config),
+    )
+
+
+def feature_descriptions(config: HydraConfig) -> tuple[FeatureDescription, ...]:
+    """What every family says about its features, in registered order."""
+    return tuple(item for family in build_families(config) for item in family.describe())
+
+
+def feature_names(config: HydraConfig) -> tuple[str, ...]:
+    """Names of all registered features, in registered order."""
+    return tuple(item.name for item in feature_descriptions(config))
+
+
+def FEATURE_DEFINITIONS(config: HydraConfig) -> tuple[FeatureDefinition, ...]:
+    """The definitions that the feature store registers, in registered order."""
+    return tuple(
+        FeatureDefinition(
+            name=item.name,
+            unit=item.unit,
+            source=item.source,
+            range_low=item.low,
+            range_high=item.high,
+            max_age_us=item.max_age_us,
+            owner=OWNER,
+            description=item.description,
+            version=item.version,
+        )
+        for item in feature_descriptions(config)
+    )

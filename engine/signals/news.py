@@ -1,0 +1,90 @@
+"""News tone at each decision bar: headlines since the last bar, blended with a decaying memory of earlier ones."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+
+from engine.core.records import FuturesBar, Headline
+from engine.kernel.config_models import HydraConfig
+from engine.kernel.timestamps import MICROS_PER_MINUTE
+from engine.signals.feature_family import FeatureDescription, FeatureFamily, bar_max_age_us
+from engine.signals.feature_row import GOOD, Reading
+from engine.signals.sentiment.lexicon_scorer import is_relevant, score_text
+
+_REMEMBERED_TEXTS = 4096
+_UNTONED_CONFIDENCE = 0.2
+
+
+class News(FeatureFamily):
+    """`nlp_score` and `nlp_confidence`.
+
+    Copies of a text within one half-life count once. A headline's weight halves with every
+    `news_halflife_minutes` between it and the newest one, so the score does not change while no news comes: a silent
+    feed repeats its last score with its last event time, and only the confidence decays. A relevant text without tone
+    words is a neutral opinion of low confidence.
+    """
+
+    def __init__(self, config: HydraConfig) -> None:
+        self._keywords = config.market.relevance_keywords
+        self._halflife_us = config.features.news_halflife_minutes * MICROS_PER_MINUTE
+        self._max_age_us = max(int(6 * self._halflife_us), bar_max_age_us(config))
+        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._weighted_tone = 0.0
+        self._weight = 0.0
+        self._confidence_weight = 0.0
+        self._newest_ts: int | None = None
+
+    def describe(self) -> Sequence[FeatureDescription]:
+        """nlp_score, nlp_confidence."""
+        age = self._max_age_us
+        return (
+            FeatureDescription("nlp_score", "tone", "headline", -1.0, 1.0, age,
+                               "tone of relevant headlines, newest dominating, by word lists"),
+            FeatureDescription("nlp_confidence", "confidence", "headline", 0.0, 1.0, age,
+                               "confidence of nlp_score, decaying while no news comes"),
+        )  # fmt: skip
+
+    def on_headline(self, headline: Headline) -> Sequence[Reading]:
+        """Fold one headline into the memory; the reading follows at the next decision bar."""
+        if not is_relevant(headline.title, self._keywords):
+            return ()
+        copied_ts = self._seen.get(headline.text_hash)
+        if copied_ts is not None and headline.event_ts - copied_ts < self._halflife_us:
+            return ()
+        self._seen[headline.text_hash] = headline.event_ts
+        self._seen.move_to_end(headline.text_hash)
+        if len(self._seen) > _REMEMBERED_TEXTS:
+            self._seen.popitem(last=False)
+        scored = score_text(headline.title, headline.event_ts)
+        toned = scored.confidence > 0.0
+        weight = 1.0
+        if self._newest_ts is None:
+            self._newest_ts = headline.event_ts
+        elif headline.event_ts >= self._newest_ts:
+            self._decay(headline.event_ts - self._newest_ts)
+            self._newest_ts = headline.event_ts
+        else:
+            weight = 0.5 ** ((self._newest_ts - headline.event_ts) / self._halflife_us)
+        self._weighted_tone += weight * (scored.score if toned else 0.0)
+        self._weight += weight
+        self._confidence_weight += weight * (scored.confidence if toned else _UNTONED_CONFIDENCE)
+        return ()
+
+    def on_decision_bar(self, bar: FuturesBar, latest: Mapping[str, Reading]) -> Sequence[Reading]:
+        """The blended tone; nothing until the first relevant headline."""
+        if self._newest_ts is None or self._weight <= 0.0:
+            return ()
+        score = self._weighted_tone / self._weight
+        silence = 0.5 ** (max(0, bar.known_ts - self._newest_ts) / self._max_age_us)
+        confidence = self._confidence_weight / self._weight * silence
+        return (
+            Reading("nlp_score", self._newest_ts, score, GOOD, "lexicon"),
+            Reading("nlp_confidence", self._newest_ts, confidence, GOOD, "lexicon"),
+        )
+
+    def _decay(self, elapsed_us: int) -> None:
+        factor = 0.5 ** (elapsed_us / self._halflife_us)
+        self._weighted_tone *= factor
+        self._weight *= factor
+        self._confidence_weight *= factor

@@ -1,0 +1,79 @@
+"""Commitments-of-Traders features, emitted when a report is published and about the day it was counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.core.records import CotReport
+from engine.kernel.config_models import HydraConfig
+from engine.kernel.timestamps import MICROS_PER_DAY
+from engine.signals.feature_family import FeatureDescription, FeatureFamily
+from engine.signals.feature_row import GOOD, Reading
+from engine.signals.sentiment.cot_scorer import LEAST_REPORTS, CotReading, CotScorer
+
+# In order of preference where two types speak about the same day.
+_TYPES = ("disaggregated", "supplemental", "legacy")
+_MAX_AGE_US = 16 * MICROS_PER_DAY
+
+
+class Positioning(FeatureFamily):
+    """`cot_score_<type>`, `cot_change_4w_<type>`, and `cot_score`, `cot_change_4w` of the freshest type that has at
+    least 26 own reports; their quality names that type. Types are never spliced: each has its own history, and a gap
+    or a change of type leaves the features old, then stale, until the new type has a history of its own. Of
+    futures-only and combined reports of one type, the one with the longer history speaks.
+    """
+
+    def __init__(self, config: HydraConfig) -> None:
+        self._weeks = config.features.cot_percentile_weeks
+        self._scorers: dict[tuple[str, bool], CotScorer] = {}
+
+    def describe(self) -> Sequence[FeatureDescription]:
+        """cot_score, cot_change_4w, and both per report type."""
+        described = []
+        kinds = [("", "the freshest report type with 26 own reports"), *((f"_{t}", f"{t} reports") for t in _TYPES)]
+        for suffix, what in kinds:
+            described.append(FeatureDescription(
+                f"cot_score{suffix}", "percentile mapped to [-1, 1]", "cot_report", -1.0, 1.0, _MAX_AGE_US,
+                f"place of the speculative net share of open interest in {self._weeks} weeks of {what}"))  # fmt: skip
+            described.append(FeatureDescription(
+                f"cot_change_4w{suffix}", "share of open interest", "cot_report", -2.0, 2.0, _MAX_AGE_US,
+                f"four-week change of the speculative net share of {what}"))  # fmt: skip
+        return described
+
+    def on_report(self, report: CotReport) -> Sequence[Reading]:
+        """Readings of the report's own type, and of cot_score where this type is the one that speaks."""
+        key = (report.report_type, report.combined)
+        scorer = self._scorers.setdefault(key, CotScorer(self._weeks))
+        reading = scorer.update(report)
+        if self._speaker(report.report_type) is not scorer:
+            return ()
+        source = f"cot_{report.report_type}"
+        readings = [*_readings(f"_{report.report_type}", reading, GOOD, source)]
+        if self._chosen() == report.report_type:
+            readings.extend(_readings("", reading, report.report_type, source))
+        return readings
+
+    def _speaker(self, report_type: str) -> CotScorer | None:
+        candidates = [self._scorers.get((report_type, combined)) for combined in (False, True)]
+        known = [scorer for scorer in candidates if scorer is not None and scorer.last is not None]
+        return max(known, key=lambda scorer: scorer.last.history if scorer.last else 0, default=None)
+
+    def _chosen(self) -> str | None:
+        best: str | None = None
+        best_ts = -1
+        for report_type in _TYPES:
+            speaker = self._speaker(report_type)
+            if speaker is None or speaker.last is None or speaker.last.history < LEAST_REPORTS:
+                continue
+            if speaker.last.event_ts > best_ts:
+                best, best_ts = report_type, speaker.last.event_ts
+        return best
+
+
+def _readings(suffix: str, reading: CotReading, quality: str, source: str) -> tuple[Reading, Reading]:
+    score_quality = quality if reading.score == reading.score else f"{quality}:history_{reading.history}"
+    change_quality = quality if reading.change_4w == reading.change_4w else f"{quality}:no_report_4w_ago"
+    return (
+        Reading(f"cot_score{suffix}", reading.event_ts, reading.score, score_quality, source),
+        Reading(f"cot_change_4w{suffix}", reading.event_ts, reading.change_4w, change_quality, source),
+    )
