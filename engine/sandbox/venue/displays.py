@@ -14,8 +14,8 @@ from engine.sandbox.venue.world_rules import FloatArray
 
 ATM_IV_LEVEL: Final = 0.30
 ATM_IV_LOG_SCALE: Final = 0.08
-SKEW_SLOPE_SCALE: Final = 0.12
-SMILE_CURVATURE: Final = 1.5
+SKEW_SLOPE_SCALE: Final = 0.012
+SMILE_CURVATURE: Final = 0.012
 PUT_CALL_LEVEL: Final = 1.0
 PUT_CALL_SCALE: Final = 0.15
 BASIS_LEVEL: Final = 0.004
@@ -37,7 +37,7 @@ def atm_iv(factor: FloatArray) -> FloatArray:
 
 
 def skew_slope(factor: FloatArray) -> FloatArray:
-    """Slope of implied volatility against ln(strike / future) at the money, volatility per unit of log-moneyness."""
+    """Slope of implied volatility at the money, volatility per standard deviation of the future until expiry."""
     return SKEW_SLOPE_SCALE * bounded(factor, _LINEAR_BOUND)
 
 

@@ -33,7 +33,7 @@ OPENINGS: Final = (
     "Hog market wrap", "Pork trade notes", "Lean hog report", "Hog desk", "Swine market brief", "Pork cutout notes",
 )  # fmt: skip
 PLACES: Final = (
-    "Sioux City", "Des Moines", "Omaha", "Peoria", "Sioux Falls", "Mankato", "Waterloo", "Storm Lake", "Austin",
+    "Sioux City", "Des Moines", "Omaha", "Peoria", "Rochelle", "Mankato", "Waterloo", "Storm Lake", "Austin",
     "Columbus Junction", "Crete", "Guymon", "Clinton", "Tar Heel", "Fremont", "Worthington",
 )  # fmt: skip
 SOURCES: Final = ("Prairie Wire", "Livestock Ledger", "Corn Belt News")

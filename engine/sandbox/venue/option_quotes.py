@@ -1,7 +1,7 @@
 """The option chain of one bar: nine strikes around the money, priced by Black-76 on a smooth smile.
 
-Implied volatility at log-moneyness k = ln(strike / future) is `level + slope * k + curvature * k^2`; calls and puts
-share it, so put-call parity holds before rounding. Premiums are European, discounted at a constant rate, and the
+Implied volatility is `level + slope * z + curvature * z^2` in standardised log-moneyness
+z = ln(strike / future) / (level * sqrt(years)); calls and puts share it, so put-call parity holds before rounding. Premiums are European, discounted at a constant rate, and the
 middle of each quote is rounded to half a tick.
 """
 
@@ -80,7 +80,7 @@ def chain_snapshot(world: MarketWorld, bar: int) -> ChainSnapshot:
     for place in range(-STRIKES_EACH_SIDE, STRIKES_EACH_SIDE + 1):
         index = place + STRIKES_EACH_SIDE
         strike = centre + place * STRIKE_SPACING
-        moneyness = math.log(strike / future)
+        moneyness = math.log(strike / future) / (level * math.sqrt(years))
         volatility = level + slope * moneyness + SMILE_CURVATURE * moneyness**2
         share = OPEN_INTEREST_SHARES[index]
         call = _quote(future, strike, years, volatility, True, volumes[index], round(CALL_OPEN_INTEREST * share))
