@@ -1,7 +1,7 @@
 """How a latent factor becomes a number that an ordinary feed shows.
 
 Every display is monotone and nearly straight over three standard deviations, and bends to a bound beyond, so that a
-corrupted feed saturates instead of showing the impossible (negative volatility, an arbitrage, tone beyond its scale).
+corrupted feed saturates instead of showing the impossible (negative volatility, an arbitrage, more words than fit).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ PUT_CALL_SCALE: Final = 0.15
 BASIS_LEVEL: Final = 0.004
 BASIS_SCALE: Final = 0.0070
 FLOW_BOUND: Final = 0.60
-TONE_BOUND: Final = 0.90
+NET_TONE_SCALE: Final = 2.0
+NET_TONE_BOUND: Final = 8
 
 _LINEAR_BOUND: Final = 5.0
 
@@ -57,6 +58,6 @@ def close_location(factor: FloatArray) -> FloatArray:
     return FLOW_BOUND * np.tanh(factor / 1.6)
 
 
-def tone(factor: FloatArray) -> FloatArray:
-    """Balance of good and bad words in the bar's headlines, within +-.9."""
-    return TONE_BOUND * np.tanh(factor / 1.8)
+def net_tone(factor: FloatArray) -> FloatArray:
+    """Good minus bad words of a headline: two per standard deviation, within +-8 (not yet a whole number)."""
+    return NET_TONE_BOUND * np.tanh(NET_TONE_SCALE * factor / NET_TONE_BOUND)

@@ -1,6 +1,7 @@
 """Headlines whose balance of good and bad words shows the tone factor, among others that are off topic.
 
-Every bar has one or two headlines of eight tone words each; how many of them are good is the wanted tone, rounded.
+Every bar has one or two headlines of seven or eight tone words each; good minus bad words is the wanted net tone,
+rounded to a whole number (seven words for odd numbers, eight for even ones).
 The words come from the lists that the ordinary sentiment scorer reads, limited to adjectives that no phrase rule or
 negation of the scorer can turn round.
 """
@@ -17,7 +18,7 @@ from engine.sandbox.venue.world import MarketWorld
 from engine.signals.sentiment.word_lists import NEGATIVE_WORDS, POSITIVE_WORDS
 
 HEADER: Final = ("published_at", "source", "title", "url")
-TONE_WORDS_PER_HEADLINE: Final = 8
+MOST_TONE_WORDS: Final = 8
 SECOND_HEADLINE_PROBABILITY: Final = 0.3
 OFF_TOPIC_PROBABILITY: Final = 0.15
 
@@ -69,17 +70,17 @@ def _bar_rows(world: MarketWorld, bar: int) -> list[tuple[str, str, str, str]]:
     titles: list[tuple[int, str]] = []
     if is_off_topic:
         titles.append((230, OFF_TOPIC[int(rng.integers(len(OFF_TOPIC)))].format(number=numbers[0])))
-    good = round(TONE_WORDS_PER_HEADLINE * (1.0 + float(world.tone[bar])) / 2.0)
+    net = round(float(world.net_tone[bar]))
+    words_each = MOST_TONE_WORDS - (net % 2)
+    good = (words_each + net) // 2
     places = rng.permutation(len(PLACES))[:2].tolist()
     for place, seconds_before, number in zip(places, (30, 120), numbers[1:], strict=True):
         if seconds_before == 30 or has_second:
             opening = f"{OPENINGS[int(rng.integers(len(OPENINGS)))]}, {PLACES[place]}, {number} head"
-            subjects = [SUBJECTS[index] for index in rng.permutation(len(SUBJECTS))[:TONE_WORDS_PER_HEADLINE]]
+            subjects = [SUBJECTS[index] for index in rng.permutation(len(SUBJECTS))[:words_each]]
             words = [GOOD_WORDS[int(index)] for index in rng.integers(len(GOOD_WORDS), size=good)]
-            words += [
-                BAD_WORDS[int(index)] for index in rng.integers(len(BAD_WORDS), size=TONE_WORDS_PER_HEADLINE - good)
-            ]
-            order = rng.permutation(TONE_WORDS_PER_HEADLINE).tolist()
+            words += [BAD_WORDS[int(index)] for index in rng.integers(len(BAD_WORDS), size=words_each - good)]
+            order = rng.permutation(words_each).tolist()
             parts = [f"{subject} {words[index]}" for subject, index in zip(subjects, order, strict=True)]
             titles.append((seconds_before, f"{opening}: {', '.join(parts)}"))
     titles.sort(key=lambda title: -title[0])

@@ -1,8 +1,9 @@
 """The option chain of one bar: nine strikes around the money, priced by Black-76 on a smooth smile.
 
 Implied volatility is `level + slope * z + curvature * z^2` in standardised log-moneyness
-z = ln(strike / future) / (level * sqrt(years)); calls and puts share it, so put-call parity holds before rounding. Premiums are European, discounted at a constant rate, and the
-middle of each quote is rounded to half a tick.
+z = ln(strike / future) / (level * sqrt(years)); calls and puts share it, so put-call parity holds before rounding.
+Interest is left out, so that American and European exercise are worth the same, and the middle of each quote is
+rounded to half a tick.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from engine.sandbox.venue.world import MarketWorld
 
 STRIKE_SPACING: Final = 2.0
 STRIKES_EACH_SIDE: Final = 4
-RISK_FREE_RATE: Final = 0.04
-EXPIRY_LOCAL: Final = (13, 0)
+EXPIRY_LOCAL: Final = (13, 5)
 CALL_OPEN_INTEREST: Final = 40_000
 # Shares of a side's open interest by strike, from four below to four above the money.
 OPEN_INTEREST_SHARES: Final = (0.04, 0.08, 0.12, 0.16, 0.20, 0.16, 0.12, 0.08, 0.04)
@@ -63,7 +63,7 @@ def expiry_of(session: date) -> date:
 
 
 def expiry_ts(expiry: date) -> int:
-    """When options of that day expire: 13:00 Chicago."""
+    """When options of that day expire: the session's close, 13:05 Chicago."""
     return local_ts(expiry.year, expiry.month, expiry.day, *EXPIRY_LOCAL, EXCHANGE_ZONE)
 
 
@@ -91,12 +91,12 @@ def chain_snapshot(world: MarketWorld, bar: int) -> ChainSnapshot:
 
 
 def black76_premium(future: float, strike: float, years: float, volatility: float, is_call: bool) -> float:
-    """Discounted Black (1976) premium of a European option on a future, in the future's unit."""
+    """Black (1976) premium of an option on a future at interest rate 0, in the future's unit."""
     spread = volatility * math.sqrt(years)
     d1 = math.log(future / strike) / spread + spread / 2.0
     sign = 1.0 if is_call else -1.0
     inner = future * _normal(sign * d1) - strike * _normal(sign * (d1 - spread))
-    return math.exp(-RISK_FREE_RATE * years) * sign * inner
+    return sign * inner
 
 
 def _quote(
@@ -107,9 +107,8 @@ def _quote(
     half_spread = HALF_TICK * min(max(1, round(0.01 * middle / HALF_TICK)), max(1, round(middle / HALF_TICK) - 1))
     spread = volatility * math.sqrt(years)
     d1 = math.log(future / strike) / spread + spread / 2.0
-    discount = math.exp(-RISK_FREE_RATE * years)
-    delta = discount * (_normal(d1) if is_call else _normal(d1) - 1.0)
-    gamma = discount * math.exp(-d1 * d1 / 2.0) / (math.sqrt(2.0 * math.pi) * future * spread)
+    delta = _normal(d1) if is_call else _normal(d1) - 1.0
+    gamma = math.exp(-d1 * d1 / 2.0) / (math.sqrt(2.0 * math.pi) * future * spread)
     return SideQuote(middle - half_spread, middle + half_spread, volatility, delta, gamma, volume, open_interest)
 
 

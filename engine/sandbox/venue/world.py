@@ -65,7 +65,8 @@ class MarketWorld:
     """One seeded market. Row t of every array belongs to bar t (history first).
 
     `factors` [n, 6] in the order of `FEATURES`; `loadings` [6] is the planted b; `returns` [n] are the log returns of
-    the rounded closes (row 0: from the start price); `tone` [n] is the wanted balance of headline words.
+    the rounded closes (row 0: from the start price); `net_tone` [n] is the wanted
+    number of good minus bad words in a headline.
     """
 
     settings: WorldSettings
@@ -77,7 +78,7 @@ class MarketWorld:
     traded: Bars
     deferred: Bars
     chain: ChainDisplay
-    tone: FloatArray
+    net_tone: FloatArray
     returns: FloatArray = field(repr=False)
 
 
@@ -129,7 +130,7 @@ def build_world(settings: WorldSettings) -> MarketWorld:
         traded=traded,
         deferred=price_path.deferred_bars(traded, displays.basis(column["carry"])),
         chain=chain,
-        tone=displays.tone(column["nlp_score"]),
+        net_tone=displays.net_tone(column["nlp_score"]),
         returns=np.diff(np.log(np.concatenate([[START_PRICE], traded.close]))),
     )
 

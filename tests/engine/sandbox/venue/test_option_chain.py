@@ -70,8 +70,8 @@ def test_displays_never_show_the_impossible() -> None:
     assert np.all(displays.atm_iv(wild) > 0.15)
     assert np.all(displays.put_call_ratio(wild) > 0.2)
     assert np.all(np.abs(displays.close_location(wild)) <= 0.6)
-    assert np.all(np.abs(displays.tone(wild)) <= 0.9)
-    for display in (displays.atm_iv, displays.skew_slope, displays.put_call_ratio, displays.basis, displays.tone):
+    assert np.all(np.abs(displays.net_tone(wild)) <= 8.0)
+    for display in (displays.atm_iv, displays.skew_slope, displays.put_call_ratio, displays.basis, displays.net_tone):
         assert np.all(np.diff(display(np.linspace(-3, 3, 61))) > 0.0)
 
 
