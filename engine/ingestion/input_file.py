@@ -1,0 +1,97 @@
+"""A file as an operator or a feed leaves it: plain, gzipped or zipped; read whole, refused with one sentence."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.kernel.canonical import sha256_hex
+from engine.kernel.errors import InputError
+
+_MAX_BYTES: Final = 512 * 1024 * 1024
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZIP_MAGIC: Final = b"PK\x03\x04"
+_EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
+_OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """The unpacked content of one file. `content_hash` covers the unpacked bytes, so that the same table counts as
+    the same input whether it came plain, gzipped or zipped. `member` is the name inside a zip, "" otherwise."""
+
+    name: str
+    content: bytes
+    content_hash: str
+    member: str = ""
+
+    @property
+    def is_spreadsheet(self) -> bool:
+        """Whether the content is a binary Excel workbook (.xls)."""
+        return self.content.startswith(_OLE_MAGIC)
+
+    def text(self) -> str:
+        """The content as text: UTF-8 (a byte-order mark is dropped), else Windows-1252 as old vendors write it."""
+        try:
+            return self.content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            return self.content.decode("cp1252", errors="replace")
+
+    def head(self, lines: int = 5) -> list[str]:
+        """The first lines, for recognition."""
+        start = self.content[:65_536].decode("utf-8-sig", errors="replace")
+        return start.splitlines()[:lines]
+
+
+def read_input(path: Path) -> InputFile:
+    """Read and unpack one file; InputError naming the file and what is wrong with it."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path.name}: cannot be read: {error.strerror}") from error
+    return unpack(path.name, raw)
+
+
+def unpack(name: str, raw: bytes) -> InputFile:
+    """Unpack gzip or a zip with one table; recognised by the first bytes, never by the name."""
+    if not raw:
+        raise InputError(f"{name}: the file is empty")
+    content, member = raw, ""
+    if raw.startswith(_GZIP_MAGIC):
+        content = _gunzip(name, raw)
+    elif raw.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
+        content, member = _unzip(name, raw)
+    if not content.strip():
+        raise InputError(f"{name}: the file is empty")
+    return InputFile(name, content, sha256_hex(content), member)
+
+
+def _gunzip(name: str, raw: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as stream:
+            content = stream.read(_MAX_BYTES + 1)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{name}: the gzip data is truncated or damaged; fetch the file again") from error
+    if len(content) > _MAX_BYTES:
+        raise InputError(f"{name}: unpacks to more than {_MAX_BYTES // 2**20} MiB; split it")
+    return content
+
+
+def _unzip(name: str, raw: bytes) -> tuple[bytes, str]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            members = [member for member in archive.infolist() if not member.is_dir()]
+            if len(members) != 1:
+                raise InputError(f"{name}: the zip must hold exactly one table, it holds {len(members)}")
+            if members[0].file_size > _MAX_BYTES:
+                raise InputError(f"{name}: unpacks to more than {_MAX_BYTES // 2**20} MiB; split it")
+            return archive.read(members[0]), members[0].filename
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise InputError(f"{name}: the zip is truncated or damaged; fetch the file again") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise InputError(f"{name}: the zip is encrypted or packed in a way that cannot be read") from error

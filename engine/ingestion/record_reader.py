@@ -1,0 +1,67 @@
+"""From the raw lake to the records that the feature pipeline consumes, in the one order in which they were known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from engine.core.records import FuturesBar, RawRecord, order_of
+from engine.ingestion.record_tables import rows_from_table, tables_by_dataset
+from engine.ingestion.thin_contract import ThinContractRule
+from engine.kernel.timestamps import MICROS_PER_DAY
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from storage.stores import Stores
+
+RECORD_DATASETS: Final = ("futures_bar", "option_quote", "cot_position", "headline")
+_DAILY_SECONDS: Final = 86_400
+# Covers the 250 earlier bars that the rule for thin contracts looks at, holidays and vendor gaps included.
+_CONTEXT_US: Final = 500 * MICROS_PER_DAY
+
+
+def read_records(
+    stores: Stores, market: str, *, known_after_ts: int | None = None, known_until_ts: int | None = None
+) -> list[RawRecord]:
+    """Records of a market with `known_after_ts` < known_ts <= `known_until_ts`, sorted by `order_of`.
+
+    Daily bars carry the flag "thin_contract" as of their own settlement; a partial read looks back into the lake, so
+    that it flags exactly as a whole one.
+    """
+    tables = {
+        dataset: stores.lake.read(market, dataset, known_after_ts=known_after_ts, known_until_ts=known_until_ts)
+        for dataset in RECORD_DATASETS
+    }
+    records = tables_by_dataset({dataset: table for dataset, table in tables.items() if table.num_rows})
+    daily = {record.series for record in records if isinstance(record, FuturesBar) and _is_daily(record)}
+    context: list[FuturesBar] = []
+    if known_after_ts is not None and daily:
+        earlier = stores.lake.read(
+            market, "futures_bar", known_after_ts=known_after_ts - _CONTEXT_US, known_until_ts=known_after_ts
+        )
+        context = [
+            row
+            for row in rows_from_table("futures_bar", earlier)
+            if isinstance(row, FuturesBar) and _is_daily(row) and row.series in daily
+        ]
+    return _flagged(sorted(records, key=order_of), context)
+
+
+def records_from_tables(tables: Mapping[str, pa.Table]) -> list[RawRecord]:
+    """Records of whole tables (a snapshot, a scrambled copy), flagged and sorted as `read_records` does."""
+    known = {dataset: table for dataset, table in tables.items() if dataset in RECORD_DATASETS}
+    return _flagged(sorted(tables_by_dataset(known), key=order_of), ())
+
+
+def _is_daily(bar: FuturesBar) -> bool:
+    return bar.bar_seconds >= _DAILY_SECONDS and bar.nearby == 1
+
+
+def _flagged(records: list[RawRecord], context: Iterable[FuturesBar]) -> list[RawRecord]:
+    rules: dict[str, ThinContractRule] = {}
+    for bar in sorted(context, key=order_of):
+        rules.setdefault(bar.series, ThinContractRule()).apply(bar)
+    for index, record in enumerate(records):
+        if isinstance(record, FuturesBar) and _is_daily(record):
+            records[index] = rules.setdefault(record.series, ThinContractRule()).apply(record)
+    return records

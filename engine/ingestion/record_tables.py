@@ -1,0 +1,143 @@
+"""Between records and the tables of the raw lake: the two directions are exact inverses of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.core.records import CotPosition, CotReport, FuturesBar, Headline, OptionChain, OptionQuote, RawRecord
+from engine.ingestion.cot_columns import REPORT_COLUMNS
+from engine.ingestion.source_pipeline import NormalisedRow, RollSpan
+from storage.datasets import ROW_HASH, columns_of, schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+_CATEGORY_ORDER: Final = {
+    columns.category: place for group in REPORT_COLUMNS.values() for place, columns in enumerate(group)
+}
+
+
+def tables_from_rows(rows: Iterable[NormalisedRow]) -> dict[str, pa.Table]:
+    """Arrow tables by dataset, one row per bar, quote, category, headline or span, in the order given."""
+    flat: dict[str, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        if isinstance(row, FuturesBar):
+            flat.setdefault("futures_bar", []).append(
+                (
+                    row.market,
+                    row.series,
+                    row.contract,
+                    row.nearby,
+                    row.bar_seconds,
+                    row.event_ts,
+                    row.known_ts,
+                    row.open,
+                    row.high,
+                    row.low,
+                    row.close,
+                    row.volume,
+                    ",".join(row.flags),
+                )
+            )
+        elif isinstance(row, OptionChain):
+            head = (
+                row.market,
+                row.source,
+                row.contract,
+                row.style,
+                row.event_ts,
+                row.known_ts,
+                row.expiry_ts,
+                row.underlying_price,
+            )
+            flat.setdefault("option_quote", []).extend(
+                (*head, quote.strike, quote.right, quote.bid, quote.ask, quote.last, quote.volume, quote.open_interest)
+                for quote in row.quotes
+            )
+        elif isinstance(row, CotReport):
+            flat.setdefault("cot_position", []).extend(
+                (
+                    row.market,
+                    row.report_type,
+                    row.combined,
+                    row.event_ts,
+                    row.known_ts,
+                    row.open_interest,
+                    position.category,
+                    position.long,
+                    position.short,
+                    position.spreading,
+                )
+                for position in row.positions
+            )
+        elif isinstance(row, Headline):
+            flat.setdefault("headline", []).append(
+                (row.market, row.source, row.event_ts, row.known_ts, row.title, row.text_hash)
+            )
+        else:
+            flat.setdefault("roll_map", []).append(
+                (row.market, row.series, row.event_ts, row.known_ts, row.end_ts, row.contract)
+            )
+    return {dataset: _table(dataset, tuples) for dataset, tuples in flat.items()}
+
+
+def _table(dataset: str, tuples: Sequence[tuple[Any, ...]]) -> pa.Table:
+    import pyarrow as pa
+
+    schema = schema_of(dataset)
+    schema = schema.remove(schema.get_field_index(ROW_HASH))
+    names = [column.name for column in columns_of(dataset)]
+    arrays = [
+        pa.array(values, type=schema.field(name).type)
+        for name, values in zip(names, zip(*tuples, strict=True), strict=True)
+    ]
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def rows_from_table(dataset: str, table: pa.Table) -> list[NormalisedRow]:
+    """Records of one dataset in the table's order; chains and reports are put together again, their quotes by strike
+    (call before put) and their categories in the publisher's order."""
+    columns = [table.column(column.name).to_pylist() for column in columns_of(dataset)]
+    lines = zip(*columns, strict=True)
+    if dataset == "futures_bar":
+        return [FuturesBar(*(*line[:12], tuple(line[12].split(",")) if line[12] else ())) for line in lines]
+    if dataset == "option_quote":
+        return _chains(lines)
+    if dataset == "cot_position":
+        return _reports(lines)
+    if dataset == "headline":
+        return [Headline(*line) for line in lines]
+    return [RollSpan(*line) for line in lines]
+
+
+def _chains(lines: Iterable[tuple[Any, ...]]) -> list[NormalisedRow]:
+    groups: dict[tuple[Any, ...], list[OptionQuote]] = {}
+    for line in lines:
+        groups.setdefault((*line[:7], repr(line[7])), []).append(OptionQuote(*line[8:]))
+    chains: list[NormalisedRow] = []
+    for (market, source, contract, style, event_ts, known_ts, expiry_ts, price), quotes in groups.items():
+        ordered = tuple(sorted(quotes, key=lambda quote: (quote.strike, quote.right)))
+        chains.append(
+            OptionChain(market, source, contract, style, event_ts, known_ts, expiry_ts, float(price), ordered)
+        )
+    return chains
+
+
+def _reports(lines: Iterable[tuple[Any, ...]]) -> list[NormalisedRow]:
+    groups: dict[tuple[Any, ...], list[CotPosition]] = {}
+    for line in lines:
+        groups.setdefault(line[:6], []).append(CotPosition(*line[6:]))
+    reports: list[NormalisedRow] = []
+    for (market, report_type, combined, event_ts, known_ts, open_interest), positions in groups.items():
+        ordered = tuple(sorted(positions, key=lambda one: _CATEGORY_ORDER[one.category]))
+        reports.append(CotReport(market, report_type, combined, event_ts, known_ts, open_interest, ordered))
+    return reports
+
+
+def tables_by_dataset(tables: Mapping[str, pa.Table]) -> list[RawRecord]:
+    """Every record of the tables, unsorted; roll maps are no records and are left out."""
+    records: list[RawRecord] = []
+    for dataset, table in tables.items():
+        records.extend(row for row in rows_from_table(dataset, table) if not isinstance(row, RollSpan))
+    return records

@@ -1,0 +1,98 @@
+"""The one shape of every source: recognise by content, parse and normalise into records, say what was wrong.
+
+A pipeline is pure: bytes and settings in, records and row problems out. Fetching and storing are the same for all
+sources (`engine/ingestion/ingest.py`), so that offline files and live replies share one normaliser.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from engine.core.records import RawRecord
+from engine.ingestion.input_file import InputFile
+from engine.kernel.config_models import MarketConfig
+
+_RAW_TEXT_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """One row that was kept out: 1-based row number in the unpacked file, field, reason and the raw text."""
+
+    row_number: int
+    field: str
+    reason: str
+    raw_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollSpan:
+    """One line of a vendor's symbology: the continuous symbol `series` (e.g. "HE.v.0") meant `contract` from
+    `event_ts` until `end_ts` (UTC microseconds); `known_ts` is when its first bar could carry the contract."""
+
+    market: str
+    series: str
+    event_ts: int
+    known_ts: int
+    end_ts: int
+    contract: str
+
+
+NormalisedRow = RawRecord | RollSpan
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedInput:
+    """What one file holds: rows in file order, problems that were kept out, and rows of no concern by reason
+    ("other market", "off topic"), which are neither added nor quarantined."""
+
+    rows: tuple[NormalisedRow, ...]
+    problems: tuple[RowProblem, ...] = ()
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+
+class ProblemList:
+    """Collects row problems and ignored rows while a file is parsed."""
+
+    def __init__(self) -> None:
+        self._problems: list[RowProblem] = []
+        self._ignored: Counter[str] = Counter()
+
+    def add(self, row_number: int, field_name: str, reason: str, raw: object) -> None:
+        """Keep one row out, with its place and reason."""
+        text = ",".join(map(str, raw)) if isinstance(raw, (list, tuple)) else str(raw)
+        self._problems.append(RowProblem(row_number, field_name, reason, text[:_RAW_TEXT_LIMIT]))
+
+    def ignore(self, reason: str, rows: int = 1) -> None:
+        """Count rows that are fine but of no concern."""
+        self._ignored[reason] += rows
+
+    def __len__(self) -> int:
+        return len(self._problems)
+
+    def finish(self, rows: list[NormalisedRow]) -> ParsedInput:
+        """The result of a parse."""
+        return ParsedInput(tuple(rows), tuple(self._problems), dict(self._ignored))
+
+
+class SourcePipeline(ABC):
+    """Base of every source. `name` is the `source` in every table; `title` is for people."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def recognises(self, file: InputFile) -> bool:
+        """Whether the content has this source's layout; looks at the first lines only and never at the name."""
+
+    @abstractmethod
+    def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
+        """Validate and normalise; InputError with one sentence where the file as a whole cannot be used."""
+
+    def source_of(self, file: InputFile, market: MarketConfig) -> str:
+        """The source under which this file's rows are stored; the pipeline's name unless the content says more."""
+        return self.name

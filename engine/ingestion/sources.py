@@ -1,0 +1,41 @@
+"""Every source that HYDRA reads from files, and the recognition of a file by its content."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from engine.ingestion.cboe_quotes import CboeQuotesPipeline
+from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
+from engine.ingestion.databento_bars import DatabentoBarsPipeline
+from engine.ingestion.databento_rolls import DatabentoRollsPipeline
+from engine.ingestion.headlines_csv import HeadlinesPipeline
+from engine.ingestion.input_file import InputFile, read_input
+from engine.ingestion.source_pipeline import SourcePipeline
+from engine.ingestion.yahoo_daily import YahooDailyPipeline
+from engine.kernel.errors import InputError
+
+SOURCES: Final[tuple[SourcePipeline, ...]] = (
+    DatabentoBarsPipeline(),
+    CboeQuotesPipeline(),
+    HeadlinesPipeline(),
+    YahooDailyPipeline(),
+    DatabentoRollsPipeline(),
+    CotLegacyPipeline(),
+    CotDisaggregatedPipeline(),
+    CotSupplementalPipeline(),
+)
+
+
+def recognise(path: Path) -> SourcePipeline:
+    """The pipeline for a file, told by its content; InputError with one sentence if nothing fits."""
+    return recognise_input(read_input(path))
+
+
+def recognise_input(file: InputFile) -> SourcePipeline:
+    """The pipeline for a file that was read already."""
+    for source in SOURCES:
+        if source.recognises(file):
+            return source
+    known = "; ".join(source.title for source in SOURCES)
+    raise InputError(f"{file.name}: the content fits no known source; known are: {known}")
