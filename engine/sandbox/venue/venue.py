@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,6 +26,9 @@ def serve(arguments: Sequence[str], requests: TextIO | None = None, replies: Tex
     `arguments` are those of the hidden sub-command. A request that cannot be met is answered with its reason; settings
     that make no market end the process with that error's exit code and one sentence on stderr.
     """
+    if requests is None:
+        # A keyboard interrupt reaches the whole terminal group; the venue must outlive it until its host has ended.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     source = sys.stdin if requests is None else requests
     sink = sys.stdout if replies is None else replies
     options = _parser().parse_args(list(arguments))

@@ -83,7 +83,10 @@ class MarketWorld:
 
 
 def build_world(settings: WorldSettings) -> MarketWorld:
-    """Make the world of these settings; raises InputError for spans that the simulated contract does not cover."""
+    """Make the world of these settings; raises InputError for a negative seed and for spans that the simulated
+    contract does not cover."""
+    if settings.seed < 0:
+        raise InputError(f"a seed is a whole number from 0 on, not {settings.seed}")
     if settings.history_bars < 2 or settings.live_bars < 1 or settings.bars > MAX_BARS:
         raise InputError(
             f"the simulated contract covers 3 to {MAX_BARS} bars, at least 2 of them history and 1 live; "

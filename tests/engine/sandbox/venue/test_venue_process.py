@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,17 @@ def test_the_client_says_when_the_venue_died(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailableError, match="simulated venue has stopped"):
         client.advance(0)
     client.close()
+
+
+def test_a_keyboard_interrupt_does_not_take_the_venue_from_its_host(tmp_path: Path) -> None:
+    process = started(tmp_path)
+    assert process.stdin is not None and process.stdout is not None
+    client = VenueClient(process.stdin, process.stdout)
+    client.history()
+    process.send_signal(signal.SIGINT)
+    assert client.advance(0).bar_index == 0
+    client.close()
+    assert process.wait(timeout=20) == 0
 
 
 def test_the_venue_ends_when_its_host_is_gone(tmp_path: Path) -> None:

@@ -109,3 +109,13 @@ def test_impossible_spans_are_refused() -> None:
     for history, live in ((1, 10), (10, 0), (2000, 2001)):
         with pytest.raises(InputError, match="simulated contract covers"):
             build_world(WorldSettings(0, history, live))
+    with pytest.raises(InputError, match="seed"):
+        build_world(WorldSettings(-1, 10, 10))
+
+
+def test_even_tripled_volatility_keeps_prices_plausible() -> None:
+    contract = load_config(market_facts.MARKET, environment={}).config.market.contract
+    for seed in range(40):
+        world = build_world(WorldSettings(seed, 1100, 2900, "volatility"))
+        for bars in (world.traded, world.deferred):
+            assert contract.plausible_price_low < bars.low.min() and bars.high.max() < contract.plausible_price_high
