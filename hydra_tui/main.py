@@ -23,7 +23,7 @@ def _run_worker(name: str, arguments: list[str]) -> int:
 
         return serve(arguments)
     if name == "__experiment":
-        from engine.sandbox.experiment_worker import main as run_experiment
+        from engine.agent.experiment_worker import main as run_experiment
 
         return run_experiment(arguments)
     sys.stderr.write(f"unknown worker '{name}'\n")

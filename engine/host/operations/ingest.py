@@ -1,0 +1,74 @@
+"""Storing files, with or without a live engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.kernel.clock import SystemClock
+from engine.kernel.errors import InputError
+from engine.kernel.timestamps import to_iso
+
+if TYPE_CHECKING:
+    from engine.ingestion.ingest import IngestReport
+    from engine.kernel.config_models import HydraConfig
+    from storage.stores import Stores
+
+Progress = Callable[[int, int, str], None]
+
+
+def ingest(stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progress: Progress | None = None) -> dict[str, Any]:
+    """Store every file of `paths`, then the features that follow from the lake.
+
+    With a live engine the files go through its command inbox; otherwise this call holds the lease while it writes.
+    Raises InputError where a path does not exist.
+    """
+    from engine.host.operations.requests import engine_is_alive, request
+    from engine.host.one_shot import one_shot_lease
+
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file or folder")
+    if engine_is_alive(stores, config):
+        arguments = {"paths": [str(path.absolute()) for path in paths]}
+        return request(stores, config, "ingest", arguments, actor="cli", timeout_s=600.0)
+    with one_shot_lease(stores, config):
+        return ingest_now(stores, config, paths, progress=progress)
+
+
+def ingest_now(stores: Stores, config: HydraConfig, paths: Sequence[Path], *,
+               progress: Progress | None = None) -> dict[str, Any]:
+    """As `ingest`, for a caller that holds the lease."""
+    from engine.host.operations.features import build_and_store
+    from engine.ingestion.ingest import ingest_paths
+
+    now_ts = SystemClock().now_ts()
+    stores.lake.sweep_orphans()
+    reports = ingest_paths(stores, config, [Path(path) for path in paths], now_ts=now_ts, progress=progress)
+    used = [report for report in reports if report.error is None]
+    built = build_and_store(stores, config)
+    stores.state.put_view("market", config.market.market, now_ts)
+    return {"market": config.market.market, "files": [_entry(report) for report in used],
+            "refused": [{"input": report.input_name, "reason": report.error} for report in reports
+                        if report.error is not None],
+            "rows_added": sum(report.rows_added for report in used),
+            "rows_duplicate": sum(report.rows_duplicate for report in used),
+            "rows_quarantined": sum(sum(report.quarantined.values()) for report in used),
+            "feature_rows_added": built["rows_added"]}
+
+
+def _entry(report: IngestReport) -> dict[str, Any]:
+    span = ""
+    if report.first_event_ts is not None and report.last_event_ts is not None:
+        span = f"{to_iso(report.first_event_ts)[:10]}..{to_iso(report.last_event_ts)[:10]}"
+    return {"input": report.input_name, "source": report.source, "rows_added": report.rows_added,
+            "rows_duplicate": report.rows_duplicate, "quarantined": dict(report.quarantined), "span": span,
+            "ignored": dict(report.ignored), "flags": dict(report.flags), "note": _note(report)}
+
+
+def _note(report: IngestReport) -> str:
+    parts = [f"{count} {what}" for what, count in {**report.flags, **report.ignored}.items()]
+    if report.revisions:
+        parts.append(f"{report.revisions} revisions")
+    return ", ".join(parts)

@@ -1,0 +1,49 @@
+"""`hydra data`: feeds, their age and health, and the quarantine."""
+
+from __future__ import annotations
+
+import click
+
+from hydra_tui.commands.output import emit, json_option, market_option, table
+from hydra_tui.session import Session
+
+
+@click.group("data")
+def command() -> None:
+    """Feeds, their age and health, and the quarantine."""
+
+
+@command.command("status")
+@market_option
+@json_option
+@click.pass_obj
+def status(session: Session, verb_market: str | None, as_json: bool) -> None:
+    """One line per source: rows, span, age, health and its reasons."""
+    from engine.host.operations.data_status import feed_status
+
+    stores = session.open_stores(read_only=True)
+    try:
+        document = feed_status(stores, session.market(verb_market))
+    finally:
+        stores.close()
+    rows = [[item["source"], str(item["rows"]), item["last_event"], item["age"], item["status"], "; ".join(item["reasons"])]
+            for item in document]
+    emit(document, as_json, table(rows, ["source", "rows", "last event (UTC)", "age", "health", "why"]))
+
+
+@command.command("quarantine")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@market_option
+@json_option
+@click.pass_obj
+def quarantine(session: Session, limit: int, verb_market: str | None, as_json: bool) -> None:
+    """Rows that were not stored: file, row, field, reason and the text as it came."""
+    from engine.host.operations.data_status import quarantined_rows
+
+    stores = session.open_stores(read_only=True)
+    try:
+        document = quarantined_rows(stores, session.market(verb_market), limit)
+    finally:
+        stores.close()
+    rows = [[item["file"], str(item["row"]), item["field"], item["reason"], item["text"]] for item in document]
+    emit(document, as_json, table(rows, ["file", "row", "field", "reason", "text"]))

@@ -1,0 +1,45 @@
+"""`hydra ingest`: store files. Good rows are kept, bad rows go to quarantine with file, row, field and reason."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hydra_tui.commands.output import emit, json_option, market_option, progress_bar, table
+from hydra_tui.session import Session
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@market_option
+@json_option
+@click.pass_obj
+@click.pass_context
+def command(ctx: click.Context, session: Session, paths: tuple[Path, ...], verb_market: str | None, as_json: bool) -> None:
+    """Store every file of PATHS (files or folders), then bring the features of the market up to date.
+
+    Exit code 3 if any file could not be used at all; what could be used is stored all the same.
+    """
+    from engine.host.operations.ingest import ingest
+
+    config = session.load(verb_market).config
+    stores = session.open_stores()
+    try:
+        with progress_bar("ingest", as_json) as report:
+            outcome = ingest(stores, config, paths, progress=report)
+    finally:
+        stores.close()
+    rows = [[Path(entry["input"]).name, entry["source"], str(entry["rows_added"]), str(entry["rows_duplicate"]),
+             str(sum(entry["quarantined"].values())), entry["span"]] for entry in outcome["files"]]
+    lines = table(rows, ["file", "source", "added", "duplicate", "quarantined", "span"])
+    for entry in outcome["files"]:
+        lines += [f"  quarantined {count} of {Path(entry['input']).name}: {reason}"
+                  for reason, count in entry["quarantined"].items()]
+        if entry["note"]:
+            lines.append(f"  {Path(entry['input']).name}: {entry['note']}")
+    lines += [f"refused {entry['input']}: {entry['reason']}" for entry in outcome["refused"]]
+    lines.append(f"{outcome['rows_added']} rows added, {outcome['rows_duplicate']} duplicate, "
+                 f"{outcome['rows_quarantined']} quarantined; {outcome['feature_rows_added']} feature rows added")
+    emit(outcome, as_json, lines)
+    ctx.exit(3 if outcome["refused"] else 0)

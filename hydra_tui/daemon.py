@@ -1,0 +1,68 @@
+"""`hydra --daemon`: the engine alone, in the foreground, fit for a service manager."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+
+from engine.kernel.errors import HydraError
+from engine.kernel.timestamps import to_iso
+from hydra_tui.session import Session
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object per log line, on standard error."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Render one record."""
+        entry = {"time": to_iso(int(record.created * 1_000_000)), "level": record.levelname, "logger": record.name,
+                 "message": record.getMessage()}
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False)
+
+
+def run_daemon(session: Session, *, unpaced: bool = False, live_bars: int | None = None) -> int:
+    """Run until SIGTERM or SIGINT; ends in order, and hard after the configured seconds. Returns the exit code."""
+    from hydra_tui.hosting import build_engine
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines())
+    logging.basicConfig(level=os.environ.get("HYDRA_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
+    hosted = build_engine(session, host_kind="daemon", paced=not unpaced, live_bars=live_bars)
+
+    def ask_to_stop(number: int, frame: FrameType | None) -> None:
+        del frame
+        hosted.engine.stop(f"signal {signal.Signals(number).name}")
+        threading.Timer(hosted.config.host.shutdown_seconds, os._exit, args=(1,)).start()
+
+    signal.signal(signal.SIGTERM, ask_to_stop)
+    signal.signal(signal.SIGINT, ask_to_stop)
+    notify_service_manager("READY=1")
+    try:
+        hosted.engine.run()
+    finally:
+        notify_service_manager("STOPPING=1")
+        hosted.close()
+    failure: HydraError | None = hosted.engine.failure
+    if failure is not None:
+        sys.stderr.write(f"hydra: {failure.title}: {failure.message}\n")
+    code = failure.exit_code if failure is not None else 0
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def notify_service_manager(message: str) -> None:
+    """Tell systemd (sd_notify) where it listens; silent elsewhere."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    target = "\0" + address[1:] if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        link.sendto(message.encode(), target)
