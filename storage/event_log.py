@@ -172,6 +172,16 @@ class EventLog:
         self.write_head(ts=ts)
         return path
 
+    def sweep_orphans(self) -> list[Path]:
+        """Delete segment files that are not catalogued. Only for the engine that holds the lease."""
+        known = {row["path"] for row in self._db.query("SELECT path FROM event_segments")}
+        removed = []
+        for path in sorted(self._paths.sealed_events.glob("*")):
+            if path.is_file() and path.relative_to(self._paths.root).as_posix() not in known:
+                path.unlink()
+                removed.append(path)
+        return removed
+
     def _all_rows(self) -> Iterable[tuple[Any, ...]]:
         segments = self._db.query("SELECT path FROM event_segments ORDER BY from_seq")
         if segments:

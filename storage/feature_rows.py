@@ -60,8 +60,11 @@ class FeatureReading:
 
 @dataclass(frozen=True, slots=True)
 class FeatureMatrix:
-    """Readings of d features at n times: `values[n, d]` with NaN for missing, `age_us[n, d]` with `MISSING_AGE_US` where no
-    row was known yet, `stale[n, d]` True where too old or unknown. Row i is as of `times[i]`, column j is `names[j]`."""
+    """Readings of d features at n times; row i is as of `times[i]`, column j is `names[j]`.
+
+    `values[n, d]` holds NaN for missing, `age_us[n, d]` holds `MISSING_AGE_US` where no row was known yet, and
+    `stale[n, d]` is True where the reading is too old or nothing was known.
+    """
 
     times: NDArray[np.int64]
     names: tuple[str, ...]
