@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 from engine.kernel.errors import CalculationError
 from models.edge import EdgeConfig, TrainFunction, out_of_sample_forecasts
 from models.forecast_scores import brier_score, excess_calibration_error
+from models.logit_fit import fit_logit
 from models.spec import PlattParameters
 
 LEAST_ISOTONIC_POINTS: Final = 1_000
 """Below this many points isotonic regression fits the noise."""
 _LEAST_PLATT_POINTS: Final = 10
+_PRIOR_PRECISION: Final = 0.25
 _MARGIN: Final = 1e-9
 
 
@@ -33,7 +35,7 @@ class CalibrationReport:
 
 
 def fit_platt(probability: NDArray[np.float64], outcome: NDArray[np.bool_]) -> PlattParameters:
-    """Slope and intercept on the logit by maximum likelihood with Platt's smoothed targets (Platt 1999; Newton steps).
+    """Slope and intercept on the logit by maximum likelihood with Platt's smoothed targets (Platt 1999).
 
     A weak unit-slope prior (one pseudo-observation) keeps separable samples finite. Raises CalculationError below ten
     points.
@@ -45,17 +47,8 @@ def fit_platt(probability: NDArray[np.float64], outcome: NDArray[np.bool_]) -> P
     design = np.column_stack([np.log(held / (1.0 - held)), np.ones(n)])
     ups = int(np.sum(outcome))
     target = np.where(outcome, (ups + 1.0) / (ups + 2.0), 1.0 / (n - ups + 2.0))
-    prior = np.array([1.0, 0.0])
-    coefficients = prior.copy()
-    for _ in range(100):
-        fitted = 0.5 * (1.0 + np.tanh(0.5 * (design @ coefficients)))
-        gradient = design.T @ (target - fitted) - 0.25 * (coefficients - prior)
-        curvature = (design * (fitted * (1.0 - fitted))[:, None]).T @ design + 0.25 * np.eye(2)
-        move = np.linalg.solve(curvature, gradient)
-        coefficients = coefficients + move
-        if float(np.max(np.abs(move))) < 1e-10:
-            return PlattParameters(float(coefficients[0]), float(coefficients[1]))
-    raise CalculationError("Platt scaling did not converge")
+    fitted = fit_logit(design, target, np.ones(n), penalty=_PRIOR_PRECISION, prior=np.array([1.0, 0.0]))
+    return PlattParameters(float(fitted[0]), float(fitted[1]))
 
 
 def apply_platt(parameters: PlattParameters, probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,15 +10,13 @@ import math
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.kernel.errors import CalculationError
 from models.interface import FloatArray, TradingModel, TrainingConfig, check_parameters
+from models.logit_fit import fit_logit
 from models.ridge import shares
 from models.standardiser import Standardiser, linear_combination
 
 LOGIT_PER_PROBIT: Final = 1.6
-_MAX_NEWTON_STEPS: Final = 100
 
 
 class LogisticModel(TradingModel):
@@ -41,7 +39,8 @@ class LogisticModel(TradingModel):
         Z = self.standardiser.apply(X)
         moved = y != 0.0
         penalty = columns / (config.ridge_prior_r2 * LOGIT_PER_PROBIT**2)
-        self.coefficients = _fit_logit(Z[moved], y[moved] > 0.0, weight[moved], penalty)
+        up = (y[moved] > 0.0).astype(np.float64)
+        self.coefficients = fit_logit(Z[moved], up, weight[moved], penalty=penalty, prior=np.zeros(columns))
         self.mean_absolute_return = float((weight * np.abs(y)).sum() / weight.sum())
         expected, _, _ = self._expected(Z)
         self.residual_sd = float(np.sqrt((weight * (y - expected) ** 2).sum() / weight.sum()))
@@ -90,17 +89,3 @@ def sigmoid(value: float) -> float:
         return 1.0 / (1.0 + math.exp(-value))
     grown = math.exp(value)
     return grown / (1.0 + grown)
-
-
-def _fit_logit(Z: FloatArray, up: NDArray[np.bool_], weight: FloatArray, penalty: float) -> FloatArray:
-    coefficients = np.zeros(Z.shape[1])
-    outcome = up.astype(np.float64)
-    for _ in range(_MAX_NEWTON_STEPS):
-        probability = 0.5 * (1.0 + np.tanh(0.5 * (Z @ coefficients)))
-        gradient = Z.T @ (weight * (outcome - probability)) - penalty * coefficients
-        curvature = (Z * (weight * probability * (1.0 - probability))[:, None]).T @ Z + penalty * np.eye(Z.shape[1])
-        move = np.linalg.solve(curvature, gradient)
-        coefficients = coefficients + move
-        if float(np.max(np.abs(move), initial=0.0)) < 1e-10:
-            return coefficients
-    raise CalculationError("the logistic fit did not converge; use a stronger prior (smaller ridge_prior_r2)")
