@@ -45,6 +45,7 @@ class ContractConfig(Section):
     plausible_price_high: float = Field(description="a price above is quarantined as implausible")
     daily_limit_points: Positive = Field(description="daily price limit, in price units (initial)")
     initial_margin_usd: Positive = Field(description="initial margin per lot, USD")
+    option_style: Literal["american", "european", "unknown"] = Field(description="exercise style of listed options")
 
 
 class MarketConfig(Section):
@@ -83,6 +84,20 @@ class ObserverConfig(Section):
     stale_repeats: PositiveInt = Field(description="equal consecutive values of a continuous feature that mean a dead feed")
     dwell_bars: PositiveInt = Field(description="bars a condition must hold before it alerts")
     calibration_window_bars: PositiveInt = Field(description="bars of the rolling calibration check")
+    edge_evidence_h: Positive = Field(description="evidence of a lost edge that opens a case, nats (exp of it = bars)")
+    feature_evidence_h: Positive = Field(description="evidence of a changed input that opens a case, nats")
+    volatility_evidence_h: Positive = Field(description="evidence of a volatility jump that opens a case, nats")
+    volatility_persistence: Fraction = Field(description="AR(1) coefficient of log volatility per bar")
+    liquidity_limit_sd: Positive = Field(description="smoothed spread and volume strain that opens a case, sd")
+    stale_false_alarm: Fraction = Field(description="chance of a natural run of equal values that is called a dead feed")
+    drawdown_chance: Fraction = Field(description="chance, at any bar, of the drawdown that warns")
+    page_hinkley_delta: Positive = Field(description="tolerated drift of the score in the Page-Hinkley test, sd")
+    page_hinkley_threshold: Positive = Field(description="gap of the Page-Hinkley test that informs, sd")
+    support_fraction: Fraction = Field(description="share of a threshold from which a rival cause must be waited for")
+    confirm_bars: PositiveInt = Field(description="bars to wait at most for a rival cause to show itself")
+    alert_deadband: Fraction = Field(description="an alert clears when its statistic is below this share of the limit")
+    history_bars: PositiveInt = Field(description="bars of observations kept for evidence and change points")
+    volatility_halflife_bars: Positive = Field(description="half-life of the volatility that scales scores, bars")
 
 
 class AgentConfig(Section):
@@ -112,6 +127,7 @@ class EvaluatorConfig(Section):
     weight_simplicity: Fraction = Field(description="weight of simplicity")
     sharpe_improvement_min: float = Field(description="annualised Sharpe gain that a candidate must show")
     drawdown_tolerance: Fraction = Field(description="drawdown may be worse by this share at most")
+    drawdown_allowance: Fraction = Field(description="drawdown always tolerated, where a reference has next to none")
     min_evaluation_windows: PositiveInt = Field(description="windows to pass")
     evaluation_windows: PositiveInt = Field(description="windows in all")
     paper_trading_hours: Positive = Field(description="least hours of market time on paper before a promotion")

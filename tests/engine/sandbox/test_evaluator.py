@@ -22,7 +22,6 @@ from engine.sandbox.evaluator import (
     evaluate,
 )
 from engine.sandbox.evidence import CandidateEvidence, EvaluationConfig, StrategyEvidence, StressResult, standing_aside
-from engine.sandbox.stress_screen import stress_screen
 from engine.sandbox.utility_score import utility_e_process, utility_scores
 from engine.sandbox.walk_forward import equal_windows
 
@@ -224,16 +223,3 @@ def test_utility_e_process_sees_a_better_candidate() -> None:
     assert utility_e_process(BROKEN.net_returns, GOOD.net_returns, 0.25).e_value < 1.0
     with pytest.raises(CalculationError):
         utility_e_process(GOOD.net_returns[1:], BROKEN.net_returns, 0.25)
-
-
-def test_stress_screen() -> None:
-    net, cost = GOOD.net_returns, np.full(BARS, 1e-5)
-    calm = stress_screen(net, cost, np.full(BARS, 0.5), 0.002, loss_limit=0.03)
-    assert [result.name for result in calm] == ["costs doubled", "best bars missing", "adverse 8 sd move"]
-    assert all(result.passed for result in calm)
-    assert calm[0].value == pytest.approx(float(np.sum(net)) - 0.003)
-    assert calm[2].value == pytest.approx(-0.008)
-    assert not stress_screen(net, cost, np.full(BARS, -3.0), 0.002, loss_limit=0.03)[2].passed
-    assert not stress_screen(net, cost * 1000, np.full(BARS, 0.5), 0.002, loss_limit=0.03)[0].passed
-    with pytest.raises(CalculationError):
-        stress_screen(net, cost[1:], np.zeros(BARS), 0.002, loss_limit=0.03)
