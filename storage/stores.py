@@ -68,7 +68,14 @@ class Stores:
 
     def sweep_orphans(self) -> list[Path]:
         """Delete what crashes left beside the catalogues. Only for the engine that holds the lease, at its start."""
-        return [*self.lake.sweep_orphans(), *self.features.sweep_orphans(), *self.events.sweep_orphans()]
+        from storage.snapshots import sweep_snapshots
+
+        return [
+            *self.lake.sweep_orphans(),
+            *self.features.sweep_orphans(),
+            *self.events.sweep_orphans(),
+            *sweep_snapshots(self.paths.snapshots),
+        ]
 
     def close(self) -> None:
         """Close the database."""

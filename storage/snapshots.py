@@ -1,0 +1,163 @@
+"""Immutable snapshots for experiments: a folder of Parquet with the features, bars and raw records of one market as
+known at one moment, and a manifest whose hash names the content.
+
+An experiment's process reads only the snapshot; it opens no database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from engine.kernel.canonical import canonical_json, content_hash, sha256_hex
+from engine.kernel.errors import CorruptStoreError, NotFoundError, StoreError
+from storage.datasets import DATASETS, empty_table, schema_of
+from storage.durable_files import fsync_folder, is_temporary, make_folder, store_error, temporary_path, write_durably
+from storage.feature_definitions import FeatureDefinition
+from storage.feature_rows import FeatureMatrix
+from storage.parquet_files import read_parquet, write_parquet
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from storage.stores import Stores
+
+MANIFEST: Final = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotManifest:
+    """What a snapshot holds: rows and SHA-256 of each file. `snapshot_hash` covers everything but itself."""
+
+    market: str
+    until_known_ts: int
+    files: Mapping[str, Mapping[str, Any]]
+    definitions: Sequence[Mapping[str, Any]]
+    snapshot_hash: str
+
+
+def write_snapshot(
+    stores: Stores, market: str, until_known_ts: int, *, datasets: Sequence[str] = tuple(DATASETS)
+) -> tuple[Path, str]:
+    """Write features and raw records known by `until_known_ts` below `snapshots/`; returns folder and snapshot hash.
+
+    The folder is named by the hash: the same facts give the same snapshot, and an existing one is used again. It
+    appears by a rename, whole or not at all.
+    """
+    from storage.feature_columns import segment_hash
+
+    parent = stores.paths.snapshots
+    working = temporary_path(parent / f"{market}-{until_known_ts}")
+    _remove(working)
+    make_folder(working)
+    tables = {dataset: stores.lake.read(market, dataset, known_until_ts=until_known_ts) for dataset in datasets}
+    features = stores.features.rows(market, known_until_ts=until_known_ts)
+    identity: dict[str, str] = {"features": segment_hash(features)}
+    files: dict[str, dict[str, Any]] = {}
+    for name, table in {**tables, "features": features}.items():
+        write_parquet(working / f"{name}.parquet", table)
+        data = (working / f"{name}.parquet").read_bytes()
+        files[name] = {"rows": table.num_rows, "sha256": sha256_hex(data)}
+        if name != "features":
+            identity[name] = sha256_hex(b"".join(table.column("row_hash").to_pylist()))
+    definitions = [asdict(definition) for definition in stores.features.definitions().values()]
+    body = {"market": market, "until_known_ts": until_known_ts, "definitions": definitions, "content": identity}
+    snapshot_hash = content_hash(body)
+    write_durably(
+        working / MANIFEST,
+        canonical_json({**body, "files": files, "snapshot_hash": snapshot_hash}).encode(),
+    )
+    final = parent / f"{market}-{snapshot_hash[:20]}"
+    try:
+        if final.exists():
+            _remove(working)
+        else:
+            fsync_folder(working)
+            working.rename(final)
+            fsync_folder(parent)
+    except OSError as error:
+        raise store_error(error, f"write the snapshot {final.name}") from error
+    return final, snapshot_hash
+
+
+def sweep_snapshots(folder: Path) -> list[Path]:
+    """Delete snapshots that a crash left unfinished. Only for the engine that holds the lease."""
+    unfinished = [path for path in sorted(folder.iterdir()) if path.is_dir() and is_temporary(path)]
+    for path in unfinished:
+        _remove(path)
+    return unfinished
+
+
+class Snapshot:
+    """A snapshot opened for reading; every file is checked against the manifest when it is first read."""
+
+    def __init__(self, folder: Path) -> None:
+        """Raises CorruptStoreError if the manifest is missing or does not hash to its name."""
+        self.folder = folder
+        try:
+            body = json.loads((folder / MANIFEST).read_bytes())
+            claimed, files = body.pop("snapshot_hash"), body.pop("files")
+            genuine = content_hash(body) == claimed
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise CorruptStoreError(f"the snapshot {folder.name} has no readable manifest") from error
+        if not genuine:
+            raise CorruptStoreError(f"the manifest of snapshot {folder.name} was changed after it was written")
+        self.manifest = SnapshotManifest(
+            body["market"], body["until_known_ts"], files, tuple(body["definitions"]), claimed
+        )
+        self._content: Mapping[str, str] = body["content"]
+        self.definitions = {item["name"]: FeatureDefinition(**item) for item in self.manifest.definitions}
+
+    @property
+    def hash(self) -> str:
+        """The content hash that names this snapshot."""
+        return self.manifest.snapshot_hash
+
+    def raw(self, dataset: str) -> pa.Table:
+        """Rows of a dataset in order of known, then event time (`storage/datasets.py`)."""
+        if dataset not in self.manifest.files:
+            return empty_table(dataset)
+        table = self._read(dataset, schema_of(dataset))
+        if sha256_hex(b"".join(table.column("row_hash").to_pylist())) != self._content[dataset]:
+            raise CorruptStoreError(f"the file {dataset}.parquet of snapshot {self.folder.name} was changed")
+        return table
+
+    def features(self) -> pa.Table:
+        """All feature rows, sorted like a segment (`storage/feature_columns.py`)."""
+        from storage.feature_columns import SCHEMA, segment_hash
+
+        table = self._read("features", SCHEMA)
+        if segment_hash(table) != self._content["features"]:
+            raise CorruptStoreError(f"the file features.parquet of snapshot {self.folder.name} was changed")
+        return table
+
+    def matrix(self, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
+        """Features as of each time, the same question as `FeatureStore.matrix`. Raises NotFoundError."""
+        from storage.feature_queries import FeatureRelation, matrix_as_of
+
+        unknown = [name for name in features if name not in self.definitions]
+        if unknown:
+            raise NotFoundError(f"there is no feature '{unknown[0]}' in snapshot {self.folder.name}")
+        ages = {name: self.definitions[name].max_age_us for name in features}
+        with FeatureRelation([], self.features()) as relation:
+            return matrix_as_of(relation, np.ascontiguousarray(times, dtype=np.int64), features, ages)
+
+    def _read(self, name: str, schema: pa.Schema) -> pa.Table:
+        return read_parquet([self.folder / f"{name}.parquet"], schema, self.manifest.files[name]["rows"])
+
+
+def _remove(folder: Path) -> None:
+    """Delete a flat folder of files, if it is there."""
+    if not folder.exists():
+        return
+    try:
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+    except OSError as error:
+        raise StoreError(f"cannot remove the unfinished snapshot {folder.name}: {error.strerror}") from error
