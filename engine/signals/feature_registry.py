@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from engine.kernel.config_models import HydraConfig
 from engine.signals.carry import Carry
+from engine.signals.divergence_features import DivergenceFeatures
 from engine.signals.feature_family import FeatureDescription, FeatureFamily
 from engine.signals.news import News
+from engine.signals.option_density import OptionDensity
 from engine.signals.option_snapshot import SnapshotSelector
 from engine.signals.option_surface import OptionSurface
 from engine.signals.positioning import Positioning
 from engine.signals.price_action import PriceAction
 from engine.signals.seasonality import Seasonality
+from engine.signals.sentiment_blend import SentimentBlend
 from engine.signals.volume_flow import VolumeFlow
 from storage.feature_definitions import FeatureDefinition
 
@@ -21,14 +24,19 @@ def build_families(config: HydraConfig) -> tuple[FeatureFamily, ...]:
     """The families in the order in which they see each record: those that read others' results come last."""
     selector = SnapshotSelector()
     surface = OptionSurface(config, selector)
+    positioning = Positioning(config)
+    news = News(config)
     return (
         PriceAction(config),
         VolumeFlow(config),
         Seasonality(config),
         Carry(config),
-        Positioning(config),
+        positioning,
         surface,
-        News(config),
+        OptionDensity(config, surface),
+        news,
+        SentimentBlend(config, positioning, news),
+        DivergenceFeatures(config),
     )
 
 

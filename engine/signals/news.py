@@ -11,6 +11,7 @@ from engine.kernel.timestamps import MICROS_PER_MINUTE
 from engine.signals.feature_family import FeatureDescription, FeatureFamily, bar_max_age_us
 from engine.signals.feature_row import GOOD, Reading
 from engine.signals.sentiment.lexicon_scorer import is_relevant, score_text
+from engine.signals.sentiment.sentiment_score import NO_DATA, SentimentScore
 
 _REMEMBERED_TEXTS = 4096
 _UNTONED_CONFIDENCE = 0.2
@@ -73,15 +74,21 @@ class News(FeatureFamily):
 
     def on_decision_bar(self, bar: FuturesBar, latest: Mapping[str, Reading]) -> Sequence[Reading]:
         """The blended tone; nothing until the first relevant headline."""
-        if self._newest_ts is None or self._weight <= 0.0:
+        scored = self.sentiment(bar.known_ts)
+        if scored.confidence <= 0.0:
             return ()
-        score = self._weighted_tone / self._weight
-        silence = 0.5 ** (max(0, bar.known_ts - self._newest_ts) / self._max_age_us)
-        confidence = self._confidence_weight / self._weight * silence
         return (
-            Reading("nlp_score", self._newest_ts, score, GOOD, "lexicon"),
-            Reading("nlp_confidence", self._newest_ts, confidence, GOOD, "lexicon"),
+            Reading("nlp_score", scored.as_of_ts, scored.score, GOOD, "lexicon"),
+            Reading("nlp_confidence", scored.as_of_ts, scored.confidence, GOOD, "lexicon"),
         )
+
+    def sentiment(self, as_of_ts: int) -> SentimentScore:
+        """The blended tone at a moment; its confidence halves with every maximum age of silence."""
+        if self._newest_ts is None or self._weight <= 0.0:
+            return NO_DATA
+        silence = 0.5 ** (max(0, as_of_ts - self._newest_ts) / self._max_age_us)
+        confidence = self._confidence_weight / self._weight * silence
+        return SentimentScore(self._weighted_tone / self._weight, confidence, self._newest_ts)
 
     def _decay(self, elapsed_us: int) -> None:
         factor = 0.5 ** (elapsed_us / self._halflife_us)

@@ -9,7 +9,8 @@ from engine.kernel.config_models import HydraConfig
 from engine.kernel.timestamps import MICROS_PER_DAY
 from engine.signals.feature_family import FeatureDescription, FeatureFamily
 from engine.signals.feature_row import GOOD, Reading
-from engine.signals.sentiment.cot_scorer import LEAST_REPORTS, CotReading, CotScorer
+from engine.signals.sentiment.cot_scorer import LEAST_REPORTS, CotReading, CotScorer, cot_sentiment
+from engine.signals.sentiment.sentiment_score import NO_DATA, SentimentScore
 
 # In order of preference where two types speak about the same day.
 _TYPES = ("disaggregated", "supplemental", "legacy")
@@ -52,6 +53,14 @@ class Positioning(FeatureFamily):
         if self._chosen() == report.report_type:
             readings.extend(_readings("", reading, report.report_type, source))
         return readings
+
+    def sentiment(self, as_of_ts: int) -> SentimentScore:
+        """The speaking report type as sentiment at a moment; no data before any type has its history."""
+        chosen = self._chosen()
+        speaker = self._speaker(chosen) if chosen is not None else None
+        if chosen is None or speaker is None or speaker.last is None:
+            return NO_DATA
+        return cot_sentiment(speaker.last, as_of_ts, chosen)
 
     def _speaker(self, report_type: str) -> CotScorer | None:
         candidates = [self._scorers.get((report_type, combined)) for combined in (False, True)]

@@ -63,7 +63,8 @@ def _line(x: FloatArray, y: FloatArray, noise: FloatArray) -> tuple[float, float
     weight: FloatArray = 1.0 / noise**2
     coefficients: FloatArray = np.zeros(2)
     for _ in range(8):
-        coefficients = np.linalg.solve(design.T @ (design * weight[:, None]), design.T @ (weight * y))
+        normal = design.T @ (design * weight[:, None])
+        coefficients = np.asarray(np.linalg.solve(normal, design.T @ (weight * y)), dtype=np.float64)
         surprise = np.abs(y - design @ coefficients) / noise
         weight = np.minimum(1.0, _HUBER / np.maximum(surprise, 1e-12)) / noise**2
     return float(coefficients[0]), float(coefficients[1])

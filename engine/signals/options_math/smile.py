@@ -88,7 +88,7 @@ def _regress(
     inverse: FloatArray = np.eye(3)
     for _ in range(3):
         normal = design.T @ (design * weight[:, None]) + prior
-        inverse = np.linalg.inv(normal)
+        inverse = np.asarray(np.linalg.inv(normal), dtype=np.float64)
         coefficients = inverse @ (design.T @ (weight * volatility))
         surprise = np.abs(volatility - design @ coefficients) / noise
         weight = np.minimum(1.0, _HUBER / np.maximum(surprise, 1e-12)) / noise**2
