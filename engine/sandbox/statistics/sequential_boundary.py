@@ -26,8 +26,3 @@ def mixture_sprt(mean: float, bars: int, *, variance: float, mixing_variance: fl
     total = variance + bars * mixing_variance
     exponent = bars**2 * mixing_variance * mean**2 / (2.0 * variance * total)
     return math.sqrt(variance / total) * math.exp(exponent)
-
-
-def detectable_difference(bars: int, alpha: float, target_bars: int) -> float:
-    """Mean difference, in standard deviations, that `bars` of peeking can show: the interval's half-width."""
-    return normal_mixture_half_width(bars, alpha, target_bars)
