@@ -12,8 +12,8 @@ below some amount L, `scale_floor = L / 4` makes it exact (no test can be exact 
 has not happened yet is invisible to every one).
 
 Differences must be martingale differences under the null (per-bar scores of forecasts, not smoothed equity). Measured
-at threshold 20 (nominal 5 %) over 250 bars: 1.8 % for independent bars, 4.9 % at AR(1) .2; the published figure at AR(1)
-.5 is 22 %.
+at threshold 20 (nominal 5 %) over 250 bars: 1.8 % for independent bars, 4.9 % at AR(1) .2; published for AR(1) .5:
+22 %.
 """
 
 from __future__ import annotations
