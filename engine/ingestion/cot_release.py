@@ -71,6 +71,9 @@ _EXCEPTIONS: Final[dict[date, date]] = {
     ),
 }
 
+# By week: a report day that a holiday moved to Monday or Wednesday is still the report of its week.
+_EXCEPTION_WEEKS: Final = {day - timedelta(days=day.weekday()): release for day, release in _EXCEPTIONS.items()}
+
 
 @lru_cache(maxsize=256)
 def federal_holidays(year: int) -> frozenset[date]:
@@ -96,11 +99,11 @@ def _closed(day: date) -> bool:
 
 def release_day(report_day: date) -> date:
     """The New York day on which the report of `report_day` (Monday to Thursday) became public, or a later bound."""
-    if report_day in _EXCEPTIONS:
-        return _EXCEPTIONS[report_day]
     if report_day.weekday() > 3:
         raise InputError(f"{report_day} is a {report_day:%A}: no COT report is made for that day")
     monday = report_day - timedelta(days=report_day.weekday())
+    if monday in _EXCEPTION_WEEKS:
+        return _EXCEPTION_WEEKS[monday]
     week = [monday + timedelta(days=offset) for offset in range(5)]
     if not any(_closed(day) for day in week[2:]) and not (_closed(week[0]) and _closed(week[1])):
         return week[4]

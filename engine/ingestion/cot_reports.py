@@ -89,8 +89,8 @@ class CotPipeline(SourcePipeline):
             reports.setdefault(day, record)
         if not reports and not len(problems):
             raise InputError(
-                f"{file.name}: no usable rows: it holds {len(others)} markets, none with CFTC code "
-                f"{' or '.join(market.cot_market_codes)} of market {market.market}"
+                f"{file.name}: no usable rows; CFTC code {' or '.join(market.cot_market_codes)} of market "
+                f"{market.market} is not among the {len(others)} in it"
             )
         return problems.finish([reports[day] for day in sorted(reports)])
 

@@ -118,7 +118,7 @@ def ingest_input(stores: Stores, config: HydraConfig, file: InputFile, *, now_ts
         raise InputError(f"{file.name}: no usable rows; the file holds a header and nothing else")
     source = pipeline.source_of(file, market)
     batch_id = batch_id_of(source, market.market, file.name, file.content_hash)
-    with stores.db.transaction() as connection:
+    with stores.db.transaction("ingest") as connection:
         known_batch = bool(stores.db.query("SELECT 1 FROM batches WHERE batch_id = ?", (batch_id,)))
         alignment = Alignment(parsed.rows, 0)
         if not known_batch:

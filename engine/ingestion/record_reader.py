@@ -12,6 +12,7 @@ from engine.kernel.timestamps import MICROS_PER_DAY
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
     from storage.stores import Stores
 
 RECORD_DATASETS: Final = ("futures_bar", "option_quote", "cot_position", "headline")

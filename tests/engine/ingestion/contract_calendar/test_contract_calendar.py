@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import csv
+import math
+import statistics
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.ingestion.contract_calendar import ContractCalendar, last_trade_day
+from engine.ingestion.session_calendar import is_session_day, next_session_day
+from engine.kernel.errors import ConfigError, InputError
+
+HOGS = ContractCalendar("HE", "GJKMNQVZ", "business_day_10", "us_livestock")
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "expected"),
+    [(2009, 4, "2009-04-15"), (2023, 8, "2023-08-14"), (2020, 4, "2020-04-15"), (2022, 4, "2022-04-14"),
+     (2024, 7, "2024-07-15"), (2012, 10, "2012-10-12"), (2023, 4, "2023-04-17")],
+)  # fmt: skip
+def test_last_trade_day_is_the_tenth_session_of_the_month(year: int, month: int, expected: str) -> None:
+    assert last_trade_day("HE", year, month) == date.fromisoformat(expected)
+
+
+@pytest.mark.parametrize(
+    ("day", "contract"),
+    [("2009-04-15", "HEJ09"), ("2009-04-16", "HEK09"), ("2023-08-14", "HEQ23"), ("2023-08-15", "HEV23"),
+     ("2020-04-02", "HEJ20"), ("2020-04-03", "HEJ20"), ("2020-04-20", "HEK20"), ("2020-04-21", "HEK20"),
+     ("2020-12-31", "HEG21")],
+)  # fmt: skip
+def test_front_contract(day: str, contract: str) -> None:
+    assert HOGS.front_contract(date.fromisoformat(day)) == contract
+
+
+def test_the_one_dated_vendor_exception() -> None:
+    assert HOGS.front_contract(date(2006, 4, 17)) == "HEJ06"
+    assert HOGS.vendor_contract(date(2006, 4, 17)) == "HEK06"
+    assert HOGS.vendor_contract(date(2006, 4, 13)) == "HEJ06"
+
+
+@given(st.dates(date(2005, 1, 1), date(2030, 12, 31)))
+def test_the_front_contract_never_moves_backwards_and_changes_only_after_a_last_trade_day(day: date) -> None:
+    today, tomorrow = HOGS.front_contract(day), HOGS.front_contract(day + timedelta(days=1))
+    assert HOGS.expiry_of(today) >= day
+    assert HOGS.expiry_of(tomorrow) >= HOGS.expiry_of(today)
+    if today != tomorrow:
+        assert HOGS.expiry_of(today) == day
+        assert HOGS.days_to_expiry(today, day) == 0
+
+
+@given(st.integers(2005, 2030), st.sampled_from(list(range(1, 13))))
+def test_ten_sessions_end_on_the_last_trade_day(year: int, month: int) -> None:
+    last = last_trade_day("HE", year, month)
+    sessions = [day for day in range(1, last.day + 1) if is_session_day(date(year, month, day), "us_livestock")]
+    assert len(sessions) == 10 and sessions[-1] == last.day
+
+
+def test_roll_days_are_the_sessions_after_the_last_trade_days() -> None:
+    rolls = list(HOGS.roll_days(date(2020, 1, 1), date(2020, 12, 31)))
+    assert rolls[0] == (date(2020, 2, 18), "HEJ20")
+    assert (date(2020, 4, 16), "HEK20") in rolls
+    assert len(rolls) == 8
+    for begins, contract in rolls:
+        assert HOGS.front_contract(begins) == contract
+        before = max(day for day in (begins - timedelta(days=back) for back in range(1, 6))
+                     if is_session_day(day, "us_livestock"))  # fmt: skip
+        assert HOGS.expiry_of(HOGS.front_contract(before)) == before
+
+
+def test_expiry_distances() -> None:
+    assert HOGS.days_to_expiry("HEJ20", date(2020, 4, 2)) == 13
+    assert HOGS.sessions_to_expiry("HEJ20", date(2020, 4, 2)) == 8
+    assert HOGS.sessions_to_expiry("HEJ20", date(2020, 4, 15)) == 0
+
+
+@pytest.mark.parametrize("name", ["HEF20", "LEJ20", "HE", "HEJ2X"])
+def test_foreign_contract_names_are_refused(name: str) -> None:
+    with pytest.raises(InputError):
+        HOGS.expiry_of(name)
+
+
+def test_unknown_rule_is_refused() -> None:
+    with pytest.raises(ConfigError, match="business_day_N"):
+        last_trade_day("HE", 2020, 4, rule="third_friday")
+
+
+@pytest.mark.real_data
+def test_vendor_rolls_on_the_session_after_the_last_trade_day(real_data) -> None:
+    """The largest moves around an expiry sit on the first session after the last trade day, not a day off."""
+    with open(real_data / "futures" / "yahoo_continuous" / "HE_to_2023.csv") as file:
+        rows = list(csv.reader(file))[3:]
+    days = [date.fromisoformat(row[0]) for row in rows]
+    closes = [float(row[2]) for row in rows]
+    place = {day: index for index, day in enumerate(days)}
+    moves: dict[int, list[float]] = {offset: [] for offset in range(-3, 4)}
+    for year in range(2006, 2024):
+        for month in (2, 4, 5, 6, 7, 8, 10, 12):
+            index = place.get(next_session_day(last_trade_day("HE", year, month), "us_livestock"))
+            if index is None:
+                continue
+            for offset, found in moves.items():
+                if 0 < index + offset < len(closes):
+                    found.append(abs(math.log(closes[index + offset] / closes[index + offset - 1])))
+    medians = {offset: statistics.median(found) for offset, found in moves.items()}
+    assert len(moves[0]) >= 142
+    assert medians[0] > 0.06
+    assert all(median < 0.012 for offset, median in medians.items() if offset)
+
+
+@pytest.mark.real_data
+def test_large_real_moves_stay_inside_one_contract(real_data) -> None:
+    calendar_days = ["2020-04-01", "2020-04-02", "2020-04-03", "2020-04-06"]
+    assert {HOGS.vendor_contract(date.fromisoformat(day)) for day in calendar_days} == {"HEJ20"}
+    assert {HOGS.vendor_contract(date(2020, 4, day)) for day in (16, 17, 20, 21, 22)} == {"HEK20"}

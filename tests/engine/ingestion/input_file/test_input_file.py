@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from engine.ingestion.input_file import read_input, unpack
+from engine.kernel.errors import InputError
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def test_packing_changes_neither_content_nor_hash() -> None:
+    text = b"a,b\n1,2\n" * 1000
+    plain, packed, archived = unpack("x", text), unpack("x.gz", gzip.compress(text)), unpack("x.zip", zipped(f=text))
+    assert plain.content == packed.content == archived.content
+    assert plain.content_hash == packed.content_hash == archived.content_hash
+    assert archived.member == "f"
+
+
+@pytest.mark.parametrize("kept", [20, 200, -1, -9])
+def test_truncated_gzip_is_one_sentence(kept: int) -> None:
+    data = gzip.compress(bytes(range(256)) * 200)
+    with pytest.raises(InputError, match=r"^x\.gz: the gzip data is truncated or damaged"):
+        unpack("x.gz", data[:kept])
+
+
+@pytest.mark.parametrize("kept", [40, -1, -30])
+def test_truncated_zip_is_one_sentence(kept: int) -> None:
+    data = zipped(f=bytes(range(256)) * 200)
+    with pytest.raises(InputError, match=r"^x\.zip: the zip is truncated or damaged"):
+        unpack("x.zip", data[:kept])
+
+
+def test_damaged_zip_member_is_refused() -> None:
+    data = bytearray(zipped(f=bytes(range(256)) * 200))
+    data[60] ^= 0xFF
+    with pytest.raises(InputError, match="truncated or damaged"):
+        unpack("x.zip", bytes(data))
+
+
+def test_a_zip_of_two_tables_is_refused() -> None:
+    with pytest.raises(InputError, match="holds 2"):
+        unpack("x.zip", zipped(a=b"1", b=b"2"))
+
+
+@pytest.mark.parametrize("raw", [b"", b"  \n \n", gzip.compress(b"")])
+def test_empty_files_are_refused(raw: bytes) -> None:
+    with pytest.raises(InputError, match="empty"):
+        unpack("x.csv", raw)
+
+
+def test_unreadable_path_names_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.csv: cannot be read: No such file"):
+        read_input(tmp_path / "absent.csv")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_input(tmp_path)
+
+
+def test_text_drops_the_byte_order_mark_and_reads_old_encodings() -> None:
+    assert unpack("x", "\ufeffdate,é".encode()).text() == "date,é"
+    assert unpack("x", "café".encode("cp1252")).text() == "café"

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from engine.ingestion.session_calendar import (
+    easter_sunday,
+    is_session_day,
+    next_session_day,
+    session_close_ts,
+    session_days,
+    settlement_known_ts,
+    us_livestock_holidays,
+)
+from engine.kernel.config_models import HydraConfig
+from engine.kernel.errors import ConfigError
+from engine.kernel.timestamps import to_iso
+
+
+@pytest.mark.parametrize(
+    ("year", "month", "day"), [(2006, 4, 16), (2009, 4, 12), (2020, 4, 12), (2024, 3, 31), (2038, 4, 25)]
+)
+def test_easter(year: int, month: int, day: int) -> None:
+    assert easter_sunday(year) == date(year, month, day)
+
+
+@pytest.mark.parametrize(
+    "holiday",
+    ["2010-12-24", "2015-07-03", "2020-07-03", "2021-07-05", "2022-06-20", "2023-06-19", "2006-04-14", "2012-11-22",
+     "2017-01-02", "2007-01-02", "2019-01-21", "2023-02-20", "2023-05-29", "2023-09-04"],
+)  # fmt: skip
+def test_days_without_a_session(holiday: str) -> None:
+    assert not is_session_day(date.fromisoformat(holiday), "us_livestock")
+
+
+@pytest.mark.parametrize(
+    "day",
+    ["2010-12-31", "2021-12-31", "2021-06-18", "2012-10-29", "2012-10-30", "2018-12-05", "2016-11-11", "2010-04-15"],
+)
+def test_days_that_only_look_like_holidays_are_sessions(day: str) -> None:
+    assert is_session_day(date.fromisoformat(day), "us_livestock")
+
+
+def test_a_market_without_holidays_trades_every_weekday() -> None:
+    assert is_session_day(date(2023, 12, 25), "none")
+    assert not is_session_day(date(2023, 12, 24), "none")
+    with pytest.raises(ConfigError, match="unknown session calendar"):
+        is_session_day(date(2023, 1, 3), "lunar")
+
+
+def test_next_session_day_skips_weekend_and_holiday() -> None:
+    assert next_session_day(date(2020, 4, 9), "us_livestock") == date(2020, 4, 13)
+    assert list(session_days(date(2020, 4, 9), date(2020, 4, 14), "us_livestock")) == [
+        date(2020, 4, 9), date(2020, 4, 13), date(2020, 4, 14)]  # fmt: skip
+
+
+def test_session_times_follow_daylight_saving(hogs: HydraConfig) -> None:
+    session = hogs.market.session
+    assert to_iso(session_close_ts(date(2023, 7, 3), session)) == "2023-07-03T18:05:00Z"
+    assert to_iso(session_close_ts(date(2023, 12, 4), session)) == "2023-12-04T19:05:00Z"
+    assert to_iso(settlement_known_ts(date(2023, 7, 3), session)) == "2023-07-03T19:00:00Z"
+
+
+@pytest.mark.real_data
+def test_calendar_against_hourly_exchange_bars(real_data) -> None:
+    import gzip
+
+    path = real_data / "intraday" / "databento_1h" / "HE.v.0_2010_2023.csv.gz"
+    with gzip.open(path, "rt") as lines:
+        next(lines)
+        # Hours 14 to 19 UTC are daytime in Chicago all year round: evening sessions before a holiday stay out.
+        days = {date.fromisoformat(line[:10]) for line in lines if "14" <= line[11:13] <= "18"}
+    holidays = {day for year in range(2010, 2024) for day in us_livestock_holidays(year)}
+    assert days & holidays == set()
+    absent = [day for day in session_days(min(days), max(days), "us_livestock") if day not in days]
+    # The vendor's file lacks these stretches; they are no holidays (weekday runs in February 2012 and 2014).
+    assert len(absent) <= 12
+    assert {(day.year, day.month) for day in absent} <= {(2012, 2), (2014, 6), (2014, 9), (2014, 12)}
