@@ -1,0 +1,112 @@
+"""Small seeded markets for tests of trading: bars with rolls, gaps, thin and locked stretches, and predictions."""
+
+from __future__ import annotations
+
+import math
+import random
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from engine.core.records import FuturesBar
+from engine.core.trading_types import Fill, Prediction
+from engine.kernel.config_models import HydraConfig
+from engine.kernel.configuration import load_config
+from engine.kernel.workspace_paths import WorkspacePaths
+
+MARKET = "simulated_hogs"
+START_TS = 1_699_887_600_000_000  # Monday 2023-11-13 15:00 UTC
+BARS_PER_DAY = 55
+BAR_US = 300_000_000
+DAY_US = 86_400_000_000
+
+
+def config(**flags: Any) -> HydraConfig:
+    """Settings of the simulated market; keys are written risk__max_position_lots."""
+    dotted = {key.replace("__", "."): value for key, value in flags.items()}
+    return load_config(MARKET, environment={}, flags=dotted).config
+
+
+def make_bar(index: int, open_: float, close: float, *, volume: float = 400.0, contract: str = "HEZ23",
+             high: float | None = None, low: float | None = None, flags: tuple[str, ...] = ()) -> FuturesBar:
+    """The bar number `index` of a market with 55 five-minute bars a day."""
+    event_ts = START_TS + (index // BARS_PER_DAY) * DAY_US + (index % BARS_PER_DAY) * BAR_US
+    return FuturesBar(
+        MARKET, "venue", contract, 1, 300, event_ts, event_ts + BAR_US, open_,
+        max(open_, close) if high is None else high, min(open_, close) if low is None else low, close, volume, flags,
+    )
+
+
+def make_bars(count: int, seed: int, *, bars_per_contract: int = 10**9, sd: float = 0.002) -> list[FuturesBar]:
+    """A random walk with fat volume, thin bars, empty bars and a gap of several cents at each change of contract."""
+    draw = random.Random(seed)
+    price, bars = 85.0, []
+    for index in range(count):
+        contract = f"C{index // bars_per_contract:03d}"
+        if index and index % bars_per_contract == 0:
+            price *= 1.0 + draw.choice((-0.08, 0.09))
+        open_ = price * math.exp(draw.gauss(0.0, sd / 4))
+        price = open_ * math.exp(draw.gauss(0.0, sd))
+        volume = draw.choice((0.0, 3.0, 60.0, 250.0, 400.0, 900.0))
+        high, low = max(open_, price) * (1 + sd / 5), min(open_, price) * (1 - sd / 5)
+        bars.append(make_bar(index, open_, price, volume=volume, contract=contract, high=high, low=low))
+    return bars
+
+
+def make_predictions(bars: list[FuturesBar], seed: int, *, every: int = 1) -> list[Prediction | None]:
+    """A prediction at each bar that changes every `every` bars; some are missing, unusable or without edge."""
+    draw = random.Random(seed)
+    predictions: list[Prediction | None] = []
+    expected, kind = 0.0, 1.0
+    for index, bar in enumerate(bars):
+        if index % every == 0:
+            expected, kind = draw.gauss(0.0, 0.0012), draw.random()
+        if kind < 0.05:
+            predictions.append(None)
+            continue
+        predictions.append(
+            Prediction(bar.known_ts, "m-1", expected, 0.002, 0.6, -0.1 if kind < 0.1 else 0.1, 0.8,
+                       usable=kind > 0.13, unusable_reason="carry is stale")
+        )
+    return predictions
+
+
+def open_stores(root: Path) -> SimpleNamespace:
+    """The part of a workspace that trading uses."""
+    from storage.agent_records import AgentRecords
+    from storage.database import Database
+    from storage.event_log import EventLog
+    from storage.lease import Lease
+    from storage.operational_gate import OperationalGate
+    from storage.performance import PerformanceStore
+    from storage.state_store import StateStore
+    from storage.trading_records import TradingRecords
+
+    paths = WorkspacePaths(root)
+    paths.create()
+    db = Database(paths.database)
+    state = StateStore(db)
+    return SimpleNamespace(
+        paths=paths, db=db, events=EventLog(db, paths), state=state, gate=OperationalGate(paths, state), lease=Lease(db),
+        trading=TradingRecords(db), performance=PerformanceStore(db), agent=AgentRecords(db),
+    )
+
+
+def gross_pnl_usd(bars: list[FuturesBar], fills: tuple[Fill, ...], usd_per_point: float) -> float:
+    """Profit before costs, computed another way than the engine does: each fill at its reference price, positions
+    marked from close to close within one contract, closed contracts at their own last price."""
+    total, last_close = 0.0, {}
+    held: dict[str, int] = {}
+    by_ts: dict[int, list[Fill]] = {}
+    for fill in fills:
+        by_ts.setdefault(fill.ts, []).append(fill)
+    for bar in bars:
+        contract = bar.contract or bar.series
+        if contract in last_close:
+            total += held.get(contract, 0) * (bar.close - last_close[contract])
+        for fill in by_ts.get(bar.event_ts, []):
+            held[fill.contract] = held.get(fill.contract, 0) + fill.lots
+            mark = bar.close if fill.contract == contract else last_close[fill.contract]
+            total += fill.lots * (mark - fill.reference_price)
+        last_close[contract] = bar.close
+    return total * usd_per_point
