@@ -106,6 +106,21 @@ class Database:
         for callback in committed:
             callback()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Several reads of one moment: what others commit meanwhile stays out of sight. Inside a transaction that
+        transaction's own view holds. Only for reading."""
+        session = self._session()
+        if session.connection.in_transaction:
+            yield
+            return
+        self._execute_retrying(session.connection, "BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            if session.connection.in_transaction:
+                session.connection.execute("ROLLBACK")
+
     def after_commit(self, callback: Callable[[], None]) -> None:
         """Run `callback` once the current transaction of this thread is durable; at once outside of one."""
         frames = self._session().on_commit

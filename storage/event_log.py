@@ -106,6 +106,10 @@ class EventLog:
 
     def verify(self) -> ChainReport:
         """Walk the whole chain (sealed segments too) and compare it with the head kept outside the database."""
+        with self._db.snapshot():
+            return self._verify()
+
+    def _verify(self) -> ChainReport:
         expected_seq, previous, rows = 1, GENESIS_HASH, 0
         head_file, head_state = self._read_head_file()
         if head_file is not None:

@@ -299,7 +299,9 @@ class FeatureStore:
                 return newest
         from storage.feature_queries import newest_winners
 
-        with self._relation(market, None) as relation:
+        with self._db.snapshot():
+            generation, rows = self._generation(market), self._relation(market, None)
+        with rows as relation:
             newest = NewestVector(generation, newest_winners(relation, KEPT_PER_FEATURE))
         with self._lock:
             self._newest[market] = newest
@@ -332,7 +334,9 @@ class FeatureStore:
             raise NotFoundError(f"there is no feature '{unknown[0]}'; see `hydra features list`")
 
     def _relation(self, market: str, known_until_ts: int | None) -> FeatureRelation:
-        return self._open(active_segments(self._db, market, known_until_ts=known_until_ts), self._tail(market))
+        with self._db.snapshot():
+            segments = active_segments(self._db, market, known_until_ts=known_until_ts)
+            return self._open(segments, self._tail(market))
 
     def _open(self, segments: Sequence[sqlite3.Row], tail: pa.Table) -> FeatureRelation:
         from storage.feature_queries import FeatureRelation
@@ -345,10 +349,12 @@ class FeatureStore:
         from storage.feature_columns import SCHEMA
         from storage.parquet_files import read_parquet
 
-        segments = active_segments(self._db, market, known_until_ts=known_until_ts)
+        with self._db.snapshot():
+            segments = active_segments(self._db, market, known_until_ts=known_until_ts)
+            tail = self._tail(market)
         paths = [self._paths.root / row["path"] for row in segments]
         sealed = read_parquet(paths, SCHEMA, sum(row["rows"] for row in segments))
-        return pa.concat_tables([sealed, self._tail(market)])
+        return pa.concat_tables([sealed, tail])
 
     def _tail(self, market: str) -> pa.Table:
         generation = self._generation(market)
