@@ -126,7 +126,8 @@ def _bad_share(stores: Stores, market: str, source: str) -> float:
     marks = ",".join("?" * len(batches))
     harmless = ",".join("?" * len(_HARMLESS_REASONS))
     bad = stores.db.query(
-        f"SELECT count(*) AS rows FROM quarantine WHERE source = ? AND market = ? AND batch_id IN ({marks}) AND reason NOT IN ({harmless})",
+        "SELECT count(*) AS rows FROM quarantine WHERE source = ? AND market = ? "
+        f"AND batch_id IN ({marks}) AND reason NOT IN ({harmless})",
         (source, market, *(row["batch_id"] for row in batches), *_HARMLESS_REASONS),
     )[0]["rows"]
     good = sum(row["good"] for row in batches)

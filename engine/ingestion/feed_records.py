@@ -8,7 +8,9 @@ from typing import Final
 
 from engine.core.records import FuturesBar
 from engine.ingestion.source_pipeline import NormalisedRow
+from engine.kernel.canonical import finite_or_none
 from engine.kernel.config_models import MarketConfig
+from storage.feeds import RecentBar
 
 RECENT_BARS: Final = 2_000
 
@@ -40,36 +42,23 @@ def touch_feed(
     )
 
 
-def keep_recent_bars(connection: sqlite3.Connection, market: MarketConfig, rows: Sequence[NormalisedRow]) -> None:
-    """Bring the last 2,000 bars of the decision series up to date. Runs inside the batch's transaction."""
+def recent_bars(market: MarketConfig, rows: Sequence[NormalisedRow]) -> list[RecentBar]:
+    """The newest bars of the decision series among `rows`, oldest first, for the screens' table."""
     bars = [
         row for row in rows if isinstance(row, FuturesBar) and row.series == market.decision_series and row.nearby == 1
     ]
-    if not bars:
-        return
     newest = sorted(bars, key=lambda bar: (bar.event_ts, bar.known_ts))[-RECENT_BARS:]
-    connection.executemany(
-        "INSERT INTO recent_bars(market, series, event_ts, known_ts, open, high, low, close, volume) "
-        "VALUES(?,?,?,?,?,?,?,?,?) ON CONFLICT(market, series, event_ts) DO UPDATE SET known_ts = excluded.known_ts, "
-        "open = excluded.open, high = excluded.high, low = excluded.low, close = excluded.close, "
-        "volume = excluded.volume WHERE excluded.known_ts >= recent_bars.known_ts",
-        [
-            (
-                bar.market,
-                bar.series,
-                bar.event_ts,
-                bar.known_ts,
-                bar.open,
-                bar.high,
-                bar.low,
-                bar.close,
-                None if bar.volume != bar.volume else bar.volume,
-            )
-            for bar in newest
-        ],
-    )
-    connection.execute(
-        "DELETE FROM recent_bars WHERE market = ? AND series = ? AND event_ts < (SELECT event_ts FROM recent_bars "
-        "WHERE market = ? AND series = ? ORDER BY event_ts DESC LIMIT 1 OFFSET ?)",
-        (market.market, market.decision_series, market.market, market.decision_series, RECENT_BARS - 1),
-    )
+    return [
+        RecentBar(
+            market=bar.market,
+            series=bar.series,
+            event_ts=bar.event_ts,
+            known_ts=bar.known_ts,
+            open=bar.open,
+            high=bar.high,
+            low=bar.low,
+            close=bar.close,
+            volume=finite_or_none(bar.volume),
+        )
+        for bar in newest
+    ]

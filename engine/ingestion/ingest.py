@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.core.records import FuturesBar
-from engine.ingestion.feed_records import keep_recent_bars, touch_feed
+from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
 from engine.ingestion.input_file import InputFile, read_input
 from engine.ingestion.lake_alignment import ALIGNED_DATASETS, Alignment, align
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
@@ -141,7 +141,7 @@ def ingest_input(stores: Stores, config: HydraConfig, file: InputFile, *, now_ts
         if not known_batch and alignment.rows:
             touch_feed(connection, market.market, source, alignment.rows, report.rows_added, now_ts)
             if report.rows_added:
-                keep_recent_bars(connection, market, alignment.rows)
+                stores.feeds.add_bars(recent_bars(market, alignment.rows), keep=RECENT_BARS)
     return IngestReport(
         input_name=file.name,
         market=market.market,

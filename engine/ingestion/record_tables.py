@@ -127,11 +127,11 @@ def _chains(lines: Iterable[tuple[Any, ...]]) -> list[NormalisedRow]:
 def _reports(lines: Iterable[tuple[Any, ...]]) -> list[NormalisedRow]:
     groups: dict[tuple[Any, ...], list[CotPosition]] = {}
     for line in lines:
-        groups.setdefault(line[:6], []).append(CotPosition(*line[6:]))
+        groups.setdefault((*line[:5], repr(line[5])), []).append(CotPosition(*line[6:]))
     reports: list[NormalisedRow] = []
-    for (market, report_type, combined, event_ts, known_ts, open_interest), positions in groups.items():
+    for (market, report_type, combined, event_ts, known_ts, interest), positions in groups.items():
         ordered = tuple(sorted(positions, key=lambda one: _CATEGORY_ORDER[one.category]))
-        reports.append(CotReport(market, report_type, combined, event_ts, known_ts, open_interest, ordered))
+        reports.append(CotReport(market, report_type, combined, event_ts, known_ts, float(interest), ordered))
     return reports
 
 

@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 from engine.ingestion.input_file import InputFile, unpack
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.configuration import load_config
-from engine.kernel.workspace_paths import WorkspacePaths
-from storage.database import Database
-from storage.event_log import EventLog
-from storage.raw_lake import RawLake
+from storage.stores import Stores
 
 LEGACY_COLUMNS = (
     "Market and Exchange Names", "As of Date in Form YYMMDD", "As of Date in Form YYYY-MM-DD",
@@ -50,13 +46,9 @@ def real_data() -> Path:
 
 
 @pytest.fixture
-def stores(tmp_path: Path) -> Iterator[SimpleNamespace]:
-    paths = WorkspacePaths(tmp_path / "workspace")
-    paths.create()
-    database = Database(paths.database)
-    events = EventLog(database, paths)
-    yield SimpleNamespace(paths=paths, db=database, events=events, lake=RawLake(database, paths, events))
-    database.close()
+def stores(tmp_path: Path) -> Iterator[Stores]:
+    with Stores.open(tmp_path / "workspace") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

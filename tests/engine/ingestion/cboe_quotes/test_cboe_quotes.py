@@ -47,7 +47,8 @@ def test_several_snapshots_in_one_file(simulated: HydraConfig, as_input, cboe_te
 
 def test_bad_rows(hogs: HydraConfig, as_input, cboe_text) -> None:
     rows = [*ROWS, ("Fri Mar 01 2024", "84.00", SIDE, SIDE), ("someday", "84.00", SIDE, SIDE),
-            ("Fri Jun 14 2024", "86.00", (3.1, 3.3, 3.2, 12, 345), SIDE), ("Fri Jun 14 2024", "87.00", ("x", 1, 2, 3, 4), SIDE),
+            ("Fri Jun 14 2024", "86.00", (3.1, 3.3, 3.2, 12, 345), SIDE),
+            ("Fri Jun 14 2024", "87.00", ("x", 1, 2, 3, 4), SIDE),
             ("Fri Jun 14 2024", "0", SIDE, SIDE), ("Fri Jun 14 2024", "88.00", SIDE, (1, 1, 2, -3, 4))]  # fmt: skip
     parsed = PIPELINE.parse(as_input(cboe_text(rows) + "Fri Jun 14 2024,HE\n"), hogs.market)
     assert [(problem.row_number, problem.field, problem.reason) for problem in parsed.problems] == [

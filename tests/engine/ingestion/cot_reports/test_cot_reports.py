@@ -22,7 +22,8 @@ NUMBERS = (219240, 73029, 72834, 43697, 83800, 77521, 18714, 25188)
 @pytest.mark.parametrize(
     ("raw", "plain"),
     [(" Total Reportable Positions-Long (All)", "total_reportable_positions_long_all"),
-     ("Swap__Positions_Short_All", "swap_positions_short_all"), ("Change_NonComm_Spead_All_NoCIT ", "change_noncomm_spead_all_nocit"),
+     ("Swap__Positions_Short_All", "swap_positions_short_all"),
+     ("Change_NonComm_Spead_All_NoCIT ", "change_noncomm_spead_all_nocit"),
      ("Report_Date_as_YYYY-MM-DD", "report_date_as_yyyy_mm_dd")],
 )  # fmt: skip
 def test_column_names(raw: str, plain: str) -> None:
@@ -53,7 +54,8 @@ def test_the_report_of_a_tuesday_is_known_on_friday_and_not_a_microsecond_before
 
 def test_only_the_markets_own_rows_are_kept(hogs, as_input, legacy_text) -> None:
     text = legacy_text([("001602", "2021-06-15", *NUMBERS), ("054642", "2021-06-15", *NUMBERS),
-                        ("54642", "2021-06-08", *NUMBERS[:5], ".", *NUMBERS[6:]), ("057642", "2021-06-08", *NUMBERS)])  # fmt: skip
+                        ("54642", "2021-06-08", *NUMBERS[:5], ".", *NUMBERS[6:]),
+                        ("057642", "2021-06-08", *NUMBERS)])  # fmt: skip
     parsed = LEGACY.parse(as_input(text), hogs.market)
     older, newer = parsed.rows
     assert parsed.ignored == {"other market": 2} and parsed.problems == ()

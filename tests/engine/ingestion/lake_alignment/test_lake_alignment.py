@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from engine.core.records import CotPosition, CotReport, FuturesBar, Headline
+from engine.ingestion.lake_alignment import align
+
+BAR = FuturesBar("lean_hogs", "yahoo", "HEJ20", 1, 86_400, 100, 200, 80.0, 81.0, 79.0, 80.0, 500.0)
+REPORT = CotReport("lean_hogs", "legacy", False, 100, 900, 5.0, (CotPosition("commercial", 1.0, 2.0, math.nan),))
+
+
+def test_new_events_pass_unchanged() -> None:
+    news = Headline("lean_hogs", "Wire", 1, 1, "Hogs", "abc")
+    result = align([BAR, REPORT, news], [], 10_000)
+    assert result.rows == (BAR, REPORT, news) and result.revisions == 0
+
+
+def test_the_same_figures_take_their_stored_form() -> None:
+    stored = replace(BAR, known_ts=5_000, flags=("revision",))
+    stored_report = replace(REPORT, known_ts=7_000)
+    assert align([BAR, REPORT], [stored, stored_report], 10_000).rows == (stored, stored_report)
+
+
+def test_other_figures_are_revisions_known_now() -> None:
+    result = align([replace(BAR, close=80.5), replace(REPORT, open_interest=6.0)], [BAR, REPORT], 10_000)
+    bar, report = result.rows
+    assert (bar.known_ts, bar.flags, bar.close) == (10_000, ("revision",), 80.5)
+    assert report.known_ts == 10_000
+    assert result.revisions == 2
+
+
+def test_a_revision_is_never_known_earlier_than_the_first_figure() -> None:
+    assert align([replace(BAR, close=80.5)], [BAR], 3).rows[0].known_ts == BAR.known_ts
+
+
+def test_another_contract_at_the_same_time_is_another_event() -> None:
+    other = replace(BAR, contract="HEK20", close=99.0)
+    assert align([other], [BAR], 10_000).rows == (other,)
