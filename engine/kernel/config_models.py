@@ -111,6 +111,7 @@ class AgentConfig(Section):
     duplicate_similarity: Fraction = Field(description="cosine similarity to a recent experiment that refuses a proposal")
     cooldown_bars: PositiveInt = Field(description="bars after a closed case before the same cause may open another")
     max_trials_per_case: PositiveInt = Field(description="candidates tried for one case before the operator is asked")
+    retry_bars: PositiveInt = Field(description="bars to wait after a failed trial before the next one of the same case")
     approval_valid_hours: Positive = Field(description="an approval request expires after, hours of market time")
     rollback_watch_bars: PositiveInt = Field(description="bars after a promotion during which it is watched for rollback")
     rollback_cusum_h: Positive = Field(description="CUSUM threshold, in sd, of candidate minus predecessor that rolls back")

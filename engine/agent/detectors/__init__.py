@@ -1,0 +1,1 @@
+"""Detectors of the observer, one per file behind one interface (`base.py`), listed in `registry.py`."""

@@ -1,0 +1,89 @@
+"""Two-sided CUSUM on the champion's martingale scores: is the forecast still worth what it was?
+
+Idea: `z = (prediction / its training sd) * (return - prediction) / volatility` has conditional mean 0 while the model is
+right, whatever the autocorrelation of its inputs; a lost or flipped edge makes the mean negative. `C- = max(0, C- - z - k)`
+alarms above `h` (`C+` likewise for an edge larger than claimed). Parameters `edge_cusum_k`, `edge_cusum_h` are in standard
+deviations of the score; `false_alarm_bars()` gives the average run length of that pair. It warns; the sharper
+`edge_evidence` decides.
+
+>>> cusum_path([0.1, -1.0, -1.2, -0.9], 0.25)[-1]
+(0.0, 2.35)
+
+Paper: E. S. Page, Continuous inspection schemes, Biometrika 1954; Montgomery, Statistical Quality Control, ch. 9.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.detectors.run_length import one_sided_run_length
+from engine.agent.wording import moment, once_in
+
+LARGEST_SCORE = 6.0
+
+
+def cusum_path(scores: Sequence[float], k: float) -> list[tuple[float, float]]:
+    """(C+, C-) after each score, both starting at 0 and never reset."""
+    high = low = 0.0
+    path: list[tuple[float, float]] = []
+    for z in scores:
+        high, low = max(0.0, high + z - k), max(0.0, low - z - k)
+        path.append((high, low))
+    return path
+
+
+class EdgeCusum(Detector):
+    """Tabular CUSUM of the score, both sides."""
+
+    name = "edge_cusum"
+
+    def __init__(self, reference: Any, config: Any) -> None:
+        super().__init__(reference, config)
+        self._high = self._low = 0.0
+        self._low_since = self._high_since = 0
+
+    def update(self, context: BarContext) -> tuple[Reading, ...]:
+        """Score one bar."""
+        ts = context.observation.ts
+        if self._low_since == 0:
+            self._low_since = self._high_since = ts
+        if math.isfinite(context.residual):
+            score = max(-LARGEST_SCORE, min(LARGEST_SCORE, context.forecast * context.residual))
+            k = self.config.edge_cusum_k
+            self._high, self._low = max(0.0, self._high + score - k), max(0.0, self._low - score - k)
+            if self._low == 0.0:
+                self._low_since = ts
+            if self._high == 0.0:
+                self._high_since = ts
+        h = self.config.edge_cusum_h
+        return (
+            Reading(self.name, "champion", self._low, h, self._low > h and self.reference.has_edge, "WARNING",
+                    self._low_since),
+            Reading(self.name, "upside", self._high, h, self._high > h and self.reference.has_edge, "INFO",
+                    self._high_since),
+        )
+
+    def describe(self, reading: Reading) -> str:
+        """The CUSUM's level and what it means."""
+        worse = reading.subject == "champion"
+        return (
+            f"Forecasts have been {'worse' if worse else 'better'} than the champion claims since "
+            f"{moment(reading.since_ts)}: score CUSUM {reading.value:.1f} sd, limit {reading.threshold:.1f} sd "
+            f"({once_in(self.false_alarm_bars())})."
+        )
+
+    def false_alarm_bars(self) -> float:
+        """Average run length of one side of the configured pair under independent normal scores."""
+        return one_sided_run_length(self.config.edge_cusum_k, self.config.edge_cusum_h, 0.0)
+
+    def state(self) -> dict[str, Any]:
+        """Both sums and their last zeros."""
+        return {"high": self._high, "low": self._low, "low_since": self._low_since, "high_since": self._high_since}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self._high, self._low = state["high"], state["low"]
+        self._low_since, self._high_since = state["low_since"], state["high_since"]

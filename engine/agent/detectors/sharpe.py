@@ -1,0 +1,78 @@
+"""Rolling Sharpe ratio of the account against the training Sharpe, judged by its standard error.
+
+Idea: annualised Sharpe over `sharpe_window_bars` net returns (ddof 1). A fall warns only when it passes both
+`sharpe_decline_warning` and three standard errors, `sqrt((1 + S^2/2)/n)` per bar; critical when it is below
+`sharpe_critical` by three standard errors. Short windows on fast bars have errors of several Sharpe points: without the
+second condition this alarm rings all day.
+
+>>> round(sharpe_error(per_bar=0.05, count=250), 4)
+0.0633
+
+Paper: A. W. Lo, The statistics of Sharpe ratios, FAJ 2002, eq. 9.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import Any, Final
+
+from engine.agent.detectors.base import AlertLevel, BarContext, Detector, Reading
+from engine.agent.wording import moment
+
+ERRORS_NEEDED: Final = 3.0
+LEAST_SHARE: Final = 0.4  # of the window, before anything is said
+
+
+def sharpe_error(per_bar: float, count: int) -> float:
+    """Standard error of a per-bar Sharpe ratio from `count` independent bars."""
+    return math.sqrt((1.0 + 0.5 * per_bar * per_bar) / count)
+
+
+class Sharpe(Detector):
+    """Rolling Sharpe of net returns on bars with a position."""
+
+    name = "sharpe"
+
+    def __init__(self, reference: Any, config: Any) -> None:
+        super().__init__(reference, config)
+        self._window: deque[tuple[int, float]] = deque(maxlen=self.config.sharpe_window_bars)
+
+    def update(self, context: BarContext) -> tuple[Reading, ...]:
+        """Add one net return."""
+        seen = context.observation
+        if math.isfinite(seen.net_return) and (seen.position_lots != 0 or seen.net_return != 0.0):
+            self._window.append((seen.ts, seen.net_return))
+        count = len(self._window)
+        expected = self.reference.training_sharpe_per_bar
+        if count < LEAST_SHARE * self.config.sharpe_window_bars:
+            return (Reading(self.name, "account", 0.0, 1.0, False, "WARNING", seen.ts),)
+        mean = sum(item for _, item in self._window) / count
+        variance = sum((item - mean) ** 2 for _, item in self._window) / (count - 1)
+        per_bar = mean / math.sqrt(variance) if variance > 0.0 else 0.0
+        error = sharpe_error(per_bar, count)
+        year = math.sqrt(self.reference.bars_per_year)
+        needed = max(self.config.sharpe_decline_warning / year, ERRORS_NEEDED * error)
+        critical = per_bar < self.config.sharpe_critical / year - ERRORS_NEEDED * error
+        level: AlertLevel = "CRITICAL" if critical else "WARNING"
+        decline = expected - per_bar
+        return (
+            Reading(self.name, "account", decline * year, needed * year, decline > needed and self.reference.has_edge,
+                    level, self._window[0][0], False, (("sharpe", per_bar * year), ("expected", expected * year))),
+        )
+
+    def describe(self, reading: Reading) -> str:
+        """The Sharpe ratio now and what was promised."""
+        facts = dict(reading.information)
+        return (
+            f"Sharpe since {moment(reading.since_ts)} is {facts['sharpe']:.1f} a year, training {facts['expected']:.1f}; "
+            f"the fall of {reading.value:.1f} passes the limit {reading.threshold:.1f} (three standard errors at least)."
+        )
+
+    def state(self) -> dict[str, Any]:
+        """The window."""
+        return {"window": [list(item) for item in self._window]}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self._window = deque(((int(ts), float(item)) for ts, item in state["window"]), self._window.maxlen)

@@ -1,0 +1,238 @@
+"""The healer: observer, diagnostician and hypothesis engine as one object that is driven bar by bar.
+
+The live loop and the benchmark drive this same object. It decides what is wrong and what could be tried; it never trades,
+trains or promotes. After a diagnosis it holds its case open and makes no other until it is told how the case ended
+(`close_case`) or that a new champion rules (`acknowledge_promotion`). Everything it carries is JSON, so it continues
+after a restart as if nothing had been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from engine.agent.alerts import Alert
+from engine.agent.diagnosis import Diagnosis
+from engine.agent.diagnostician import Diagnostician
+from engine.agent.hypothesis import HypothesisEngine, MutationProposal, ProposalContext, ProposalRound, RefusedProposal
+from engine.agent.input_repair import estimate_rescaling
+from engine.agent.observation import BarObservation
+from engine.agent.observer import Observer
+from engine.agent.playbook import Playbook, shipped_playbook
+from engine.agent.reference import ChampionReference
+from engine.kernel.config_models import HydraConfig
+from engine.kernel.errors import CalculationError
+
+SafeActKind = Literal["stand_aside", "reduce_size", "trade_slower", "resume", "restore_input"]
+CaseOutcome = Literal["healed", "rolled_back", "unhealed", "rejected", "expired", "cleared"]
+RESUME_BARS = 10
+STATE_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class SafeAct:
+    """A reversible act that lowers risk until the case is repaired, or the one that undoes it.
+
+    `parameters`: {"size_multiplier": ..} for reduce_size, {"trading_rate", "size_multiplier"} for trade_slower,
+    {"features": [..]} for restore_input (quarantined inputs that move again).
+    """
+
+    act: SafeActKind
+    reason: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HealerDecision:
+    """What one bar led to. `recovered` is True on the bar on which the condition of the open case has vanished by itself
+    (a dead feed that moves again): the loop may then close the case."""
+
+    alerts: tuple[Alert, ...]
+    cleared: tuple[str, ...]
+    diagnosis: Diagnosis | None
+    proposals: tuple[MutationProposal, ...]
+    refused: tuple[RefusedProposal, ...]
+    safe_acts: tuple[SafeAct, ...]
+    metrics: Mapping[str, float]
+    recovered: bool = False
+
+
+class Healer:
+    """Create, `reset` with a champion's reference, then `step` once per closed bar."""
+
+    def __init__(self, playbook: Playbook | None = None) -> None:
+        self._playbook = playbook or shipped_playbook()
+        self._observer: Observer | None = None
+
+    def reset(self, config: HydraConfig, seed: int, reference: ChampionReference) -> None:
+        """Begin with a champion. `seed` only matters where proposals explore."""
+        self.config = config
+        self.seed = seed
+        self._observer = Observer(reference, config.observer)
+        self._diagnostician = Diagnostician()
+        self._engine = HypothesisEngine(self._playbook, config.agent)
+        self._case: Diagnosis | None = None
+        self._calm_bars = 0
+        self._cooldown: dict[str, int] = {}
+        self._restored_bars = 0
+        self._context = ProposalContext(seed=seed)
+
+    @property
+    def observer(self) -> Observer:
+        """The observer; CalculationError before `reset`."""
+        if self._observer is None:
+            raise CalculationError("the healer has no champion yet; call reset with its reference first")
+        return self._observer
+
+    @property
+    def open_case(self) -> Diagnosis | None:
+        """The diagnosis that is being treated."""
+        return self._case
+
+    def set_context(self, context: ProposalContext) -> None:
+        """What the gates of later proposals need: the champion's spec, recent experiments, counts."""
+        self._context = context
+
+    def step(self, observation: BarObservation) -> HealerDecision:
+        """Take one closed bar, in order of time."""
+        observer = self.observer
+        report = observer.update(observation)
+        self._cooldown = {cause: left - 1 for cause, left in self._cooldown.items() if left > 1}
+        diagnosis: Diagnosis | None = None
+        round_ = ProposalRound((), ())
+        acts: tuple[SafeAct, ...] = ()
+        recovered = False
+        if self._case is None:
+            found = self._diagnostician.diagnose(report, observer)
+            if found is not None and found.cause not in self._cooldown:
+                diagnosis = self._case = found
+                self._calm_bars = 0
+                if observer.reference.has_edge:
+                    round_ = self._engine.propose(found, self._context)
+                acts = _safe_acts(found)
+        else:
+            recovered = self._has_recovered()
+            if recovered:
+                acts = (SafeAct("resume", f"{self._case.affected[0]} is sound again", {}),)
+        acts += self._restorable()
+        return HealerDecision(
+            report.alerts,
+            report.cleared,
+            diagnosis,
+            round_.proposals,
+            round_.refused,
+            acts,
+            observer.metrics(report.readings),
+            recovered,
+        )
+
+    def propose(self, context: ProposalContext | None = None) -> ProposalRound:
+        """Proposals for the open case now, with repairs estimated anew from the bars that came since; empty without a
+        case or where the champion never had an edge."""
+        if context is not None:
+            self._context = context
+        if self._case is None or not self.observer.reference.has_edge:
+            return ProposalRound((), ())
+        self._case = _refreshed(self._case, self.observer)
+        return self._engine.propose(self._case, self._context)
+
+    def close_case(self, outcome: CaseOutcome) -> None:
+        """The open case has ended. Unless it healed, the same cause is not diagnosed again during the cooldown. The
+        detectors begin anew, so that evidence already acted upon is not counted twice."""
+        if self._case is None:
+            return
+        if outcome not in ("healed", "cleared"):
+            self._cooldown[self._case.cause] = self.config.agent.cooldown_bars
+        self._case = None
+        self._calm_bars = 0
+        self._diagnostician.reset()
+        self.observer.change_champion(self.observer.reference)
+
+    def acknowledge_promotion(self, model_id: str, reference: ChampionReference) -> tuple[str, ...]:
+        """Another champion rules from the next bar on (promotion or rollback): its yardstick replaces the old one and
+        any case ends. Returns the codes of alerts that ended with it. ValueError where the ids differ."""
+        if reference.model_id != model_id:
+            raise ValueError(f"the reference belongs to {reference.model_id}, the champion is {model_id}")
+        self._case = None
+        self._calm_bars = self._restored_bars = 0
+        self._diagnostician.reset()
+        return self.observer.change_champion(reference)
+
+    def _has_recovered(self) -> bool:
+        case, observer = self._case, self.observer
+        if case is None or case.cause != "data_feed":
+            return False
+        reference = observer.reference
+        moving = all(observer.staleness.moving(reference.index_of(name)) for name in case.affected)
+        self._calm_bars = self._calm_bars + 1 if moving else 0
+        return self._calm_bars == RESUME_BARS
+
+    def _restorable(self) -> tuple[SafeAct, ...]:
+        reference, staleness = self.observer.reference, self.observer.staleness
+        away = [index for index, flag in enumerate(reference.quarantined) if flag]
+        moving = bool(away) and all(staleness.moving(index) for index in away)
+        self._restored_bars = self._restored_bars + 1 if moving else 0
+        if self._restored_bars != RESUME_BARS:
+            return ()
+        names = [reference.feature_names[index] for index in away]
+        return (SafeAct("restore_input", f"{', '.join(names)} moved on {RESUME_BARS} bars in a row", {"features": names}),)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything that is carried from bar to bar, as plain JSON."""
+        return {
+            "version": STATE_VERSION,
+            "seed": self.seed,
+            "observer": self.observer.state(),
+            "diagnostician": self._diagnostician.state(),
+            "case": None if self._case is None else self._case.to_json(),
+            "calm_bars": self._calm_bars,
+            "restored_bars": self._restored_bars,
+            "cooldown": dict(self._cooldown),
+        }
+
+    @classmethod
+    def from_json(cls, state: Mapping[str, Any], config: HydraConfig, playbook: Playbook | None = None) -> Healer:
+        """Inverse of `to_json`. The context of proposals is not state: set it again. ValueError for another version."""
+        if state.get("version") != STATE_VERSION:
+            raise ValueError(f"healer state of version {state.get('version')}, this program reads {STATE_VERSION}")
+        healer = cls(playbook)
+        observer = Observer.from_state(state["observer"], config.observer)
+        healer.reset(config, int(state["seed"]), observer.reference)
+        healer._observer = observer
+        healer._diagnostician.restore(state["diagnostician"])
+        healer._case = None if state["case"] is None else Diagnosis.from_json(state["case"])
+        healer._calm_bars = int(state["calm_bars"])
+        healer._restored_bars = int(state["restored_bars"])
+        healer._cooldown = {str(cause): int(left) for cause, left in state["cooldown"].items()}
+        return healer
+
+
+def _safe_acts(diagnosis: Diagnosis) -> tuple[SafeAct, ...]:
+    """What lowers risk at once while the repair is tested."""
+    cause = diagnosis.cause
+    if cause == "regime_volatility":
+        multiple = max(1.0, float(diagnosis.estimates.get("volatility_multiple", 1.0)))
+        return (SafeAct("reduce_size", "positions are too large for the volatility", {"size_multiplier": 1.0 / multiple}),)
+    if cause == "regime_liquidity":
+        return (SafeAct("trade_slower", "trading has become expensive", {"trading_rate": 0.15, "size_multiplier": 0.8}),)
+    if cause == "decay":
+        return (SafeAct("reduce_size", "the edge has faded", {"size_multiplier": 0.5}),)
+    if cause in ("none", "external_event"):
+        return ()
+    return (SafeAct("stand_aside", f"{diagnosis.cause.replace('_', ' ')}: no new risk until it is repaired", {}),)
+
+
+def _refreshed(case: Diagnosis, observer: Observer) -> Diagnosis:
+    """The case with numbers that grow more exact with time: bars since the change and re-scaling estimates."""
+    window = list(observer.history)
+    estimates = dict(case.estimates)
+    if case.cause == "feature_drift" and len(window[-1].values) == len(observer.reference.feature_names):
+        repairs = {}
+        for name in case.affected:
+            index = observer.reference.index_of(name)
+            offset, scale = estimate_rescaling(window, case.change_ts, observer.reference, index)
+            repairs[name] = {"offset": offset, "scale": scale}
+        estimates["restandardise"] = repairs
+    since = sum(1 for item in window if item.ts >= case.change_ts)
+    return replace(case, ts=window[-1].ts, bars_since_change=max(since, case.bars_since_change), estimates=estimates)

@@ -1,0 +1,66 @@
+"""Estimate how an input was re-scaled: `seen = offset + scale * true`, from the last good value and what followed.
+
+Given the scale b the offset enters linearly: the first bar after the change ties it to the last good value through the
+AR(1), every later one adds a little. b runs over a fine grid, the offset is solved in closed form, and the Gaussian
+likelihood (with a weak prior `log b ~ N(0, 0.7^2)`, standardised offset ~ N(0, 3^2)) picks the pair. The level prior of
+the true input, N(0, 1) stationary, is used as well: it is what makes a pure offset visible.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.agent.observation import BarObservation
+from engine.agent.reference import ChampionReference
+
+FloatArray = NDArray[np.float64]
+SCALES = np.exp(np.linspace(math.log(0.2), math.log(8.0), 150))
+
+
+def estimate_rescaling(
+    window: Sequence[BarObservation], change_ts: int, reference: ChampionReference, index: int
+) -> tuple[float, float]:
+    """(offset, scale) in the input's own unit, so that `(value - offset) / scale` is the repaired input.
+
+    `window` should hold a few bars before `change_ts`. Works on the plain standardised input; for a bounded one this is
+    the best straight repair, not an exact one.
+    """
+    mean, sd = reference.feature_mean[index], reference.feature_sd[index]
+    before_offset, before_scale = reference.input_offset[index], reference.input_scale[index]
+
+    def standard(item: BarObservation) -> float:
+        return ((item.values[index] - before_offset) / before_scale - mean) / sd
+
+    phi = min(reference.feature_ar1[index], 0.995)
+    noise = max(reference.innovation_sd[index], 1e-3)
+    good = [standard(item) for item in window if item.ts < change_ts and math.isfinite(item.values[index])]
+    seen = [standard(item) for item in window if item.ts >= change_ts and math.isfinite(item.values[index])]
+    if not seen:
+        return before_offset, before_scale
+    first_mean, first_sd = (phi * good[-1], noise) if good else (0.0, 1.0)
+    best = (-math.inf, 0.0, 1.0)
+    later = np.array(seen)
+    for scale in SCALES.tolist():
+        scaled = later / scale
+        # residual rows: r = p - q * offset, both in units of their noise
+        p = np.concatenate(([(scaled[0] - first_mean) / first_sd], (scaled[1:] - phi * scaled[:-1]) / noise))
+        q = np.concatenate(([1.0 / (scale * first_sd)], np.full(len(seen) - 1, (1.0 - phi) / (scale * noise))))
+        precision = float(q @ q) + 1.0 / 9.0
+        offset = float(q @ p) / precision
+        residual = p - q * offset
+        likelihood = (
+            -len(seen) * math.log(scale)
+            - 0.5 * float(residual @ residual)
+            - offset * offset / 18.0
+            - 0.5 * (math.log(scale) / 0.7) ** 2
+        )
+        if likelihood > best[0]:
+            best = (likelihood, offset, scale)
+    _, offset, scale = best
+    # standardised: z_seen = offset + scale * z_true  ->  in the input's unit, on top of any repair in force
+    own_offset = mean + sd * offset - scale * mean
+    return before_offset + before_scale * own_offset, before_scale * scale

@@ -1,0 +1,178 @@
+"""The observer: one bar in, detector readings and alerts out, everything incremental and restorable.
+
+It holds no judgement of causes. What is needed by several detectors (repair of inputs in force, whitening, the
+volatility that scales scores) is computed here once per bar and handed over as a `BarContext`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.agent.alerts import Alert, AlertBook
+from engine.agent.detectability import detection_bars
+from engine.agent.detectors.base import BarContext, Detector, FloatArray, Reading
+from engine.agent.detectors.registry import DETECTORS
+from engine.agent.detectors.run_length import evidence_run_length
+from engine.agent.detectors.staleness import Staleness
+from engine.agent.even_scale import even_score
+from engine.agent.observation import BarObservation
+from engine.agent.reference import ChampionReference
+from engine.kernel.config_models import ObserverConfig
+
+LARGEST_RETURN = 4.0  # returns count for the volatility as this many current volatilities at most
+
+
+@dataclass(frozen=True, slots=True)
+class ObserverReport:
+    """One bar's readings, alerts that began and codes that ended."""
+
+    readings: tuple[Reading, ...]
+    alerts: tuple[Alert, ...]
+    cleared: tuple[str, ...]
+
+
+class Observer:
+    """Runs every registered detector on one champion.
+
+    `update` must be called once per closed bar in order of time. `state()` and `restore()` carry it across restarts;
+    continuing after a restore gives the same readings to the last bit. An observation whose width differs from the
+    reference raises ValueError.
+    """
+
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
+        self.config = config
+        self.history: deque[BarObservation] = deque(maxlen=config.history_bars)
+        self.alert_book = AlertBook(config.dwell_bars, config.alert_deadband)
+        self._begin(reference)
+
+    def _begin(self, reference: ChampionReference) -> None:
+        self.reference = reference
+        self.bars = 0
+        self.detectors: tuple[Detector, ...] = tuple(kind(reference, self.config) for kind in DETECTORS)
+        self._ar1 = np.array(reference.feature_ar1)
+        self._innovation_sd = np.array(reference.innovation_sd)
+        self._offset = np.array(reference.input_offset)
+        self._scale = np.array(reference.input_scale)
+        self._variance = reference.training_volatility**2
+        self._former = np.full(len(reference.feature_names), math.nan)
+        self._residual_share = math.sqrt(max(1.0 - reference.correlation**2, 1e-6))
+        self._memory = 0.5 ** (1.0 / self.config.volatility_halflife_bars)
+
+    @property
+    def staleness(self) -> Staleness:
+        """The detector of dead feeds, which alone knows what fell still together."""
+        found = next(item for item in self.detectors if isinstance(item, Staleness))
+        return found
+
+    @property
+    def volatility(self) -> float:
+        """EWMA volatility per bar, known after the last bar."""
+        return math.sqrt(self._variance)
+
+    def change_champion(self, reference: ChampionReference) -> tuple[str, ...]:
+        """Begin anew with another champion's yardstick; the volatility and the history stay. Codes of ended alerts."""
+        variance = self._variance
+        ended = self.alert_book.clear_all()
+        self._begin(reference)
+        self._variance = variance
+        if self.history and len(self.history[-1].values) == len(reference.feature_names):
+            self._former = self._standardise(self.history[-1])
+        return tuple(ended)
+
+    def update(self, observation: BarObservation) -> ObserverReport:
+        """Take one closed bar."""
+        if len(observation.values) != len(self.reference.feature_names):
+            raise ValueError(
+                f"the observation has {len(observation.values)} values, the champion "
+                f"{len(self.reference.feature_names)} features"
+            )
+        context = self._context(observation)
+        readings = tuple(reading for detector in self.detectors for reading in detector.update(context))
+        raised, cleared = self.alert_book.update(readings)
+        owners = {detector.name: detector for detector in self.detectors}
+        alerts = tuple(
+            Alert(
+                code=reading.code,
+                detector=reading.detector,
+                subject=reading.subject,
+                level=reading.level,
+                message=owners[reading.detector].describe(reading),
+                value=reading.value,
+                threshold=reading.threshold,
+                since_ts=reading.since_ts,
+                first_ts=observation.ts,
+            )
+            for reading in raised
+        )
+        self.history.append(observation)
+        self.bars += 1
+        return ObserverReport(readings, alerts, tuple(cleared))
+
+    def _standardise(self, observation: BarObservation) -> FloatArray:
+        repaired = (np.array(observation.values) - self._offset) / self._scale
+        scales = self.reference.even_scale
+        return np.array([even_score(value, scale) for value, scale in zip(repaired.tolist(), scales, strict=True)])
+
+    def _context(self, observation: BarObservation) -> BarContext:
+        inputs = self._standardise(observation)
+        innovations = (inputs - self._ar1 * self._former) / self._innovation_sd
+        self._former = inputs
+        volatility = math.sqrt(self._variance)
+        forecast = residual = shift = math.nan
+        if observation.scored and self.reference.prediction_sd > 0.0:
+            forecast = observation.expected_return / self.reference.prediction_sd
+            scaled = self.reference.volatility_mode == "ewma_scaled" and observation.return_sd > 0.0
+            unit = observation.return_sd / self._residual_share if scaled else self.reference.training_volatility
+            promised = observation.expected_return / unit
+            residual = (observation.realised_return / volatility - promised) / self._residual_share
+            shift = promised / self._residual_share
+        if math.isfinite(observation.realised_return):
+            size = min(abs(observation.realised_return), LARGEST_RETURN * volatility)
+            self._variance = self._memory * self._variance + (1.0 - self._memory) * size * size
+        return BarContext(self.bars, observation, inputs, innovations, forecast, residual, shift, volatility)
+
+    def metrics(self, readings: tuple[Reading, ...]) -> dict[str, float]:
+        """What the performance database keeps of this bar: every statistic by code, and the detectability horizon."""
+        values = {reading.code: reading.value for reading in readings if math.isfinite(reading.value)}
+        values["volatility_ratio"] = self.volatility / self.reference.training_volatility
+        horizon = detection_bars(
+            self.reference.correlation, 1.0, evidence_run_length(self.config.edge_evidence_h)
+        )
+        if math.isfinite(horizon):
+            values["detectability_horizon_bars"] = horizon
+        return values
+
+    def false_alarm_bars(self) -> dict[str, float]:
+        """Mean bars to a false alarm of each detector whose threshold it can be computed for."""
+        found = {detector.name: detector.false_alarm_bars() for detector in self.detectors}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def state(self) -> dict[str, Any]:
+        """Plain JSON of everything but configuration."""
+        return {
+            "reference": self.reference.to_json(),
+            "bars": self.bars,
+            "variance": self._variance,
+            "former": [None if not math.isfinite(item) else item for item in self._former.tolist()],
+            "detectors": {detector.name: detector.state() for detector in self.detectors},
+            "alerts": self.alert_book.state(),
+            "history": [observation.to_list() for observation in self.history],
+        }
+
+    @classmethod
+    def from_state(cls, state: dict[str, Any], config: ObserverConfig) -> Observer:
+        """Inverse of `state`."""
+        observer = cls(ChampionReference.from_json(state["reference"]), config)
+        observer.bars = int(state["bars"])
+        observer._variance = float(state["variance"])
+        observer._former = np.array([math.nan if item is None else item for item in state["former"]], dtype=np.float64)
+        for detector in observer.detectors:
+            detector.restore(state["detectors"][detector.name])
+        observer.alert_book.restore(state["alerts"])
+        observer.history.extend(BarObservation.from_list(row) for row in state["history"])
+        return observer
