@@ -34,8 +34,8 @@ def book_bar(
     Across a change of contract the old position is marked at its own last price, so that the gap between contracts is
     never profit. Raises CalculationError where a change of contract leaves lots behind in the old one.
     """
-    rolled = contract != before.contract and position_lots != 0
-    if not fills and not rolled:
+    rolled = contract != before.contract and before.contract != ""
+    if not fills and not (rolled and position_lots):
         profit = position_lots * (close - before.last_price) * usd_per_point if position_lots else 0.0
         return BarBook(position_lots, average_price, profit, 0.0, 0, 0)
     held = position_lots if not rolled else 0

@@ -90,10 +90,13 @@ class LiveTrader:
         *,
         now_ts: int,
         tradable: bool = True,
+        in_same_transaction: Callable[[StepResult, tuple[Fill, ...]], None] | None = None,
     ) -> StepResult:
         """Process one closed bar whole: fills, decisions, store, broker. A bar processed before changes nothing.
 
         `prediction` and `stale_inputs` are what was known at the bar's close; `now_ts` stamps rows and events.
+        `in_same_transaction` is called with the step's result and the bar's fills before the commit, for whatever must
+        stand or fall with the bar.
         """
         book = self._started()
         if bar.known_ts <= book.state.last_bar_ts:
@@ -114,6 +117,8 @@ class LiveTrader:
         result = step(self._in_force(book.state), observation, self._config)
         with self._stores.db.transaction("trader"):
             self._persist(result, fills, bar, now_ts)
+            if in_same_transaction is not None:
+                in_same_transaction(result, fills)
             crashpoint("trader.before_commit")
         self._book = TraderBook(result.state)
         crashpoint("trader.after_commit")

@@ -151,8 +151,11 @@ class OrderManager:
         positions = self._stores.trading.positions
         before = positions.get(self._market, fill.contract)
         lots, average = (before.lots, before.average_price) if before is not None else (0, 0.0)
-        after = PositionRecord(self._market, fill.contract, lots + fill.lots, average_after(lots, average, fill), ts)
-        self._stores.trading.put_position(after)
+        if lots + fill.lots == 0:
+            positions.delete(self._market, fill.contract)
+            return
+        average = average_after(lots, average, fill)
+        positions.upsert(PositionRecord(self._market, fill.contract, lots + fill.lots, average, ts))
 
     def _change(self, order_ref: str, status: OrderStatus, ts: int, reason: str | None = None) -> None:
         if reason is None:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 import random
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from engine.core.records import FuturesBar
 from engine.core.trading_types import Fill, Prediction
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.configuration import load_config
-from engine.kernel.workspace_paths import WorkspacePaths
 
 MARKET = "simulated_hogs"
 START_TS = 1_699_887_600_000_000  # Monday 2023-11-13 15:00 UTC
@@ -27,13 +25,33 @@ def config(**flags: Any) -> HydraConfig:
     return load_config(MARKET, environment={}, flags=dotted).config
 
 
-def make_bar(index: int, open_: float, close: float, *, volume: float = 400.0, contract: str = "HEZ23",
-             high: float | None = None, low: float | None = None, flags: tuple[str, ...] = ()) -> FuturesBar:
+def make_bar(
+    index: int,
+    open_: float,
+    close: float,
+    *,
+    volume: float = 400.0,
+    contract: str = "HEZ23",
+    high: float | None = None,
+    low: float | None = None,
+    flags: tuple[str, ...] = (),
+) -> FuturesBar:
     """The bar number `index` of a market with 55 five-minute bars a day."""
     event_ts = START_TS + (index // BARS_PER_DAY) * DAY_US + (index % BARS_PER_DAY) * BAR_US
     return FuturesBar(
-        MARKET, "venue", contract, 1, 300, event_ts, event_ts + BAR_US, open_,
-        max(open_, close) if high is None else high, min(open_, close) if low is None else low, close, volume, flags,
+        MARKET,
+        "venue",
+        contract,
+        1,
+        300,
+        event_ts,
+        event_ts + BAR_US,
+        open_,
+        max(open_, close) if high is None else high,
+        min(open_, close) if low is None else low,
+        close,
+        volume,
+        flags,
     )
 
 
@@ -65,31 +83,26 @@ def make_predictions(bars: list[FuturesBar], seed: int, *, every: int = 1) -> li
             predictions.append(None)
             continue
         predictions.append(
-            Prediction(bar.known_ts, "m-1", expected, 0.002, 0.6, -0.1 if kind < 0.1 else 0.1, 0.8,
-                       usable=kind > 0.13, unusable_reason="carry is stale")
+            Prediction(
+                bar.known_ts,
+                "m-1",
+                expected,
+                0.002,
+                0.6,
+                -0.1 if kind < 0.1 else 0.1,
+                0.8,
+                usable=kind > 0.13,
+                unusable_reason="carry is stale",
+            )
         )
     return predictions
 
 
-def open_stores(root: Path) -> SimpleNamespace:
-    """The part of a workspace that trading uses."""
-    from storage.agent_records import AgentRecords
-    from storage.database import Database
-    from storage.event_log import EventLog
-    from storage.lease import Lease
-    from storage.operational_gate import OperationalGate
-    from storage.performance import PerformanceStore
-    from storage.state_store import StateStore
-    from storage.trading_records import TradingRecords
+def open_stores(root: Path) -> Any:
+    """A workspace that is open for writing."""
+    from storage.stores import Stores
 
-    paths = WorkspacePaths(root)
-    paths.create()
-    db = Database(paths.database)
-    state = StateStore(db)
-    return SimpleNamespace(
-        paths=paths, db=db, events=EventLog(db, paths), state=state, gate=OperationalGate(paths, state), lease=Lease(db),
-        trading=TradingRecords(db), performance=PerformanceStore(db), agent=AgentRecords(db),
-    )
+    return Stores.open(root)
 
 
 def gross_pnl_usd(bars: list[FuturesBar], fills: tuple[Fill, ...], usd_per_point: float) -> float:

@@ -21,8 +21,13 @@ MEMORY = MarketMemory("HEZ23", 85.0, 84.5, "2023-11-13", 1000.0, (20_000.0,), 20
 ORDER = Order("ord-1", "simulated_hogs", "HEZ23", "BUY", 5, "market", None, 5, 85.0, "m-1", False)
 
 
-def _context(scenarios: ModuleType, *, order: dict[str, Any] | None = None, state: dict[str, Any] | None = None,
-             observation: dict[str, Any] | None = None) -> OrderContext:
+def _context(
+    scenarios: ModuleType,
+    *,
+    order: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
+    observation: dict[str, Any] | None = None,
+) -> OrderContext:
     config = scenarios.config()
     trader = replace(initial_state(config), **({"memory": MEMORY} | (state or {})))
     seen = StepObservation(scenarios.make_bar(60, 85.0, 85.0), **(observation or {}))
@@ -37,17 +42,28 @@ FLAWS: list[tuple[str, dict[str, Any]]] = [
     ("stale_inputs", {"observation": {"stale_inputs": ("carry",)}}),
     ("price_collar", {"order": {"order_type": "limit", "limit_price": 92.0}}),
     ("daily_limit", {"state": {"memory": replace(MEMORY, reference_price=55.0)}}),
-    ("daily_limit", {"order": {"limit_price": 88.0},
-                     "state": {"memory": replace(MEMORY, last_price=86.0, reference_price=57.0)}}),
+    (
+        "daily_limit",
+        {"order": {"limit_price": 88.0}, "state": {"memory": replace(MEMORY, last_price=86.0, reference_price=57.0)}},
+    ),
     ("order_size", {"order": {"quantity_lots": 51}, "state": {"position_lots": -20}}),
     ("order_size", {"order": {"quantity_lots": 0}}),
     ("adv", {"state": {"memory": replace(MEMORY, adv_lots=200.0)}}),
     ("adv", {"state": {"memory": replace(MEMORY, adv_lots=0.0)}}),
     ("position", {"state": {"position_lots": 48}}),
     ("leverage", {"state": {"equity_usd": 50_000.0, "peak_equity_usd": 50_000.0, "day_start_equity_usd": 50_000.0}}),
-    ("margin", {"order": {"quantity_lots": 17},
-                "state": {"equity_usd": 60_000.0, "peak_equity_usd": 60_000.0, "day_start_equity_usd": 60_000.0,
-                          "memory": replace(MEMORY, last_price=20.0, reference_price=20.0)}}),
+    (
+        "margin",
+        {
+            "order": {"quantity_lots": 17},
+            "state": {
+                "equity_usd": 60_000.0,
+                "peak_equity_usd": 60_000.0,
+                "day_start_equity_usd": 60_000.0,
+                "memory": replace(MEMORY, last_price=20.0, reference_price=20.0),
+            },
+        },
+    ),
     ("daily_loss", {"state": {"day_start_equity_usd": 1_040_000.0}}),
     ("drawdown", {"state": {"peak_equity_usd": 1_200_000.0}}),
     ("order_rate", {"state": {"orders_today": 500}}),

@@ -45,8 +45,13 @@ def test_shrinkage_grows_with_the_number_of_bars_and_stays_a_share(sharpe: float
     assert 0.0 <= low <= high <= 1.0
 
 
-@given(prediction=PREDICTIONS, equity=st.floats(1e4, 1e8), price=st.floats(20, 200), adv=st.floats(0, 1e5),
-       degraded=st.booleans())
+@given(
+    prediction=PREDICTIONS,
+    equity=st.floats(1e4, 1e8),
+    price=st.floats(20, 200),
+    adv=st.floats(0, 1e5),
+    degraded=st.booleans(),
+)
 def test_size_never_passes_a_cap(
     scenarios: ModuleType, prediction: Prediction, equity: float, price: float, adv: float, degraded: bool
 ) -> None:

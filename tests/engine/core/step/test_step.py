@@ -27,8 +27,15 @@ MEMORY = MarketMemory("HEZ23", 85.0, 84.5, "2023-11-13", 1000.0, (20_000.0,), 20
 NO_COSTS = FillCosts(0.0, 0.0, 0.0)
 
 
-def _step(scenarios: ModuleType, *, close: float = 85.0, state: dict[str, Any] | None = None,
-          bar: dict[str, Any] | None = None, flags: dict[str, Any] | None = None, **observation: Any) -> StepResult:
+def _step(
+    scenarios: ModuleType,
+    *,
+    close: float = 85.0,
+    state: dict[str, Any] | None = None,
+    bar: dict[str, Any] | None = None,
+    flags: dict[str, Any] | None = None,
+    **observation: Any,
+) -> StepResult:
     config = scenarios.config(**(flags or {}))
     trader = replace(initial_state(config), **({"memory": MEMORY} | (state or {})))
     closed = scenarios.make_bar(60, 85.0, close, **(bar or {}))
@@ -85,7 +92,9 @@ def test_large_changes_are_sliced(scenarios: ModuleType) -> None:
 def test_a_trading_rate_goes_part_of_the_way_but_never_delays_standing_aside(scenarios: ModuleType) -> None:
     whole = _step(scenarios, prediction=_prediction(0.004)).target_lots
     assert _step(scenarios, prediction=_prediction(0.004, trading_rate=0.5)).target_lots == whole // 2
-    aside = _step(scenarios, prediction=_prediction(edge_lower_bound=-1.0, trading_rate=0.1), state={"position_lots": 9})
+    aside = _step(
+        scenarios, prediction=_prediction(edge_lower_bound=-1.0, trading_rate=0.1), state={"position_lots": 9}
+    )
     assert aside.target_lots == 0
 
 
@@ -109,8 +118,12 @@ def test_without_sound_inputs_the_champion_stands_aside(scenarios: ModuleType, o
 )
 def test_stopped_trading_keeps_positions_and_withdraws_new_risk(scenarios: ModuleType, state: S, halted: bool) -> None:
     working = _step(scenarios, prediction=_prediction()).state.working_orders
-    result = _step(scenarios, prediction=_prediction(-0.004), halted=halted,
-                   state={"operational_state": state, "position_lots": 4, "working_orders": working})
+    result = _step(
+        scenarios,
+        prediction=_prediction(-0.004),
+        halted=halted,
+        state={"operational_state": state, "position_lots": 4, "working_orders": working},
+    )
     (cancel,) = result.decisions
     assert isinstance(cancel, CancelWorking)
     assert result.state.position_lots == result.target_lots == 4
@@ -118,8 +131,13 @@ def test_stopped_trading_keeps_positions_and_withdraws_new_risk(scenarios: Modul
 
 
 def test_lockdown_flattens_over_a_reduce_only_path_even_halted_and_stale(scenarios: ModuleType) -> None:
-    result = _step(scenarios, halted=True, stale_inputs=("carry",), prediction=_prediction(0.01),
-                   state={"operational_state": S.LOCKDOWN, "position_lots": 4})
+    result = _step(
+        scenarios,
+        halted=True,
+        stale_inputs=("carry",),
+        prediction=_prediction(0.01),
+        state={"operational_state": S.LOCKDOWN, "position_lots": 4},
+    )
     (accepted,) = result.decisions
     assert isinstance(accepted, OrderAccepted)
     assert (accepted.order.side, accepted.order.quantity_lots, accepted.order.reduce_only) == ("SELL", 4, True)
@@ -147,8 +165,9 @@ def test_no_new_position_in_the_last_days_of_a_contract(scenarios: ModuleType) -
 
 
 def test_a_halting_loss_takes_effect_in_the_same_step(scenarios: ModuleType) -> None:
-    result = _step(scenarios, close=83.0, prediction=_prediction(0.01),
-                   state={"position_lots": 49, "average_price": 85.0})
+    result = _step(
+        scenarios, close=83.0, prediction=_prediction(0.01), state={"position_lots": 49, "average_price": 85.0}
+    )
     assert result.state.equity_usd == pytest.approx(1e6 - 49 * 2 * 400)
     kinds = [type(decision) for decision in result.decisions]
     assert kinds == [BreakerTripped, StateTransition]
@@ -158,8 +177,13 @@ def test_a_halting_loss_takes_effect_in_the_same_step(scenarios: ModuleType) -> 
 
 def test_a_trade_closed_at_a_large_loss_halts_too(scenarios: ModuleType) -> None:
     flags = {"risk__max_daily_loss_fraction": 0.9, "risk__warn_daily_loss_fraction": 0.8}
-    result = _step(scenarios, close=83.0, fills=(_fill(-49, 83.0),), flags=flags,
-                   state={"position_lots": 49, "average_price": 85.0})
+    result = _step(
+        scenarios,
+        close=83.0,
+        fills=(_fill(-49, 83.0),),
+        flags=flags,
+        state={"position_lots": 49, "average_price": 85.0},
+    )
     assert [d.breaker for d in result.decisions if isinstance(d, BreakerTripped)] == ["single_trade_loss"]
     assert result.state.round_trip_pnl_usd == 0.0
 
@@ -188,10 +212,17 @@ def test_fills_move_position_price_and_profit(scenarios: ModuleType) -> None:
 
 def test_a_roll_is_neither_profit_nor_loss_except_its_costs(scenarios: ModuleType) -> None:
     close = replace(_fill(-4, 85.0 - 0.1), fill_id="f1", costs=FillCosts(0, 0, 8.4, 160.0), reference_price=85.0)
-    reopen = replace(_fill(4, 95.0 + 0.1, contract="HEG24"), fill_id="f2", costs=FillCosts(0, 0, 8.4, 160.0),
-                     reference_price=95.0)
-    result = _step(scenarios, close=95.0, bar={"contract": "HEG24"}, fills=(close, reopen),
-                   prediction=_prediction(usable=False), state={"position_lots": 4, "average_price": 80.0})
+    reopen = replace(
+        _fill(4, 95.0 + 0.1, contract="HEG24"), fill_id="f2", costs=FillCosts(0, 0, 8.4, 160.0), reference_price=95.0
+    )
+    result = _step(
+        scenarios,
+        close=95.0,
+        bar={"contract": "HEG24"},
+        fills=(close, reopen),
+        prediction=_prediction(usable=False),
+        state={"position_lots": 4, "average_price": 80.0},
+    )
     assert result.state.equity_usd == pytest.approx(1e6 - 2 * 160.0 - 2 * 8.4)
     assert result.decisions[0] == PositionRolled("HEZ23", "HEG24", -4, 4, 320.0)
     assert (result.state.contract, result.state.position_lots) == ("HEG24", 4)
@@ -206,8 +237,9 @@ def test_a_position_left_in_an_old_contract_is_an_error_not_a_profit(scenarios: 
 def test_limits_override_settings_and_unknown_ones_are_refused(scenarios: ModuleType) -> None:
     result = _step(scenarios, prediction=_prediction(0.004), limits={"max_position_lots": 2})
     assert result.target_lots == 2
-    lowered = _step(scenarios, prediction=_prediction(0.004), limits={"max_position_lots": 2},
-                    state={"position_lots": 9})
+    lowered = _step(
+        scenarios, prediction=_prediction(0.004), limits={"max_position_lots": 2}, state={"position_lots": 9}
+    )
     assert lowered.state.operational_state is S.RUNNING
     assert lowered.target_lots == 2
     with pytest.raises(ConfigError, match="unknown limit"):

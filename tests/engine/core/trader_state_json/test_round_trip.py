@@ -30,7 +30,10 @@ def test_state_and_fills_come_back_equal(scenarios: ModuleType) -> None:
     again = trader_state_from_json(json.loads(text))
     assert canonical_json(trader_state_to_json(again)) == text
     assert (again.position_lots, again.equity_usd, again.working_orders) == (
-        state.position_lots, state.equity_usd, state.working_orders)
+        state.position_lots,
+        state.equity_usd,
+        state.working_orders,
+    )
     assert result.fills
     for fill in result.fills:
         assert fill_from_json(json.loads(canonical_json(fill_to_json(fill)))) == fill

@@ -16,8 +16,16 @@ MEMORY = MarketMemory("HEZ23", 85.0, 84.5, "2023-11-14", 1000.0, (20_000.0,), 20
 ORDER = Order("ord-1", "simulated_hogs", "HEZ23", "BUY", 5, "market", None, 5, 85.0, "m-1", False)
 
 
-def _match(scenarios: ModuleType, *orders: Order, position: int = 0, memory: MarketMemory = MEMORY,
-           days: float | None = None, open_: float = 85.0, close: float = 85.0, **bar: Any) -> tuple[Fill, ...]:
+def _match(
+    scenarios: ModuleType,
+    *orders: Order,
+    position: int = 0,
+    memory: MarketMemory = MEMORY,
+    days: float | None = None,
+    open_: float = 85.0,
+    close: float = 85.0,
+    **bar: Any,
+) -> tuple[Fill, ...]:
     context = MatchContext(scenarios.config(), memory, position, days)
     return match(orders or (ORDER,), scenarios.make_bar(60, open_, close, **bar), context)
 

@@ -35,8 +35,11 @@ def test_equity_changes_by_gross_profit_less_costs(
     gross = scenarios.gross_pnl_usd(bars, result.fills, config.market.contract.usd_per_point)
     net = result.equity_usd[-1] - config.risk.paper_equity_usd
     assert net == pytest.approx(gross - result.costs.total_usd, abs=1e-6)
-    assert all(cost >= 0.0 for fill in result.fills for cost in (
-        fill.costs.spread_usd, fill.costs.impact_usd, fill.costs.fees_usd, fill.costs.roll_usd))
+    assert all(
+        cost >= 0.0
+        for fill in result.fills
+        for cost in (fill.costs.spread_usd, fill.costs.impact_usd, fill.costs.fees_usd, fill.costs.roll_usd)
+    )
 
 
 @settings(max_examples=25, deadline=None)
