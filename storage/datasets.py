@@ -88,8 +88,8 @@ def row_hashes(dataset: str, columns: Mapping[str, Sequence[Any]]) -> list[bytes
     ]
 
 
-def normalised_columns(dataset: str, table: pa.Table) -> dict[str, list[Any]]:
-    """Python columns of a table in the dataset's types; null numbers become NaN.
+def normalised_table(dataset: str, table: pa.Table) -> pa.Table:
+    """A table in the dataset's columns and types, without row hash; null numbers become NaN.
 
     Raises StoreError for a missing or unknown column, a null where none is allowed, or a value of another type.
     """
@@ -102,22 +102,28 @@ def normalised_columns(dataset: str, table: pa.Table) -> dict[str, list[Any]]:
         raise StoreError(
             f"table for {dataset}: missing columns {sorted(known - given)}, unknown columns {sorted(given - known)}"
         )
-    result: dict[str, list[Any]] = {}
+    arrays, names = [], []
     for column in columns_of(dataset):
-        values = table.column(column.name)
+        values, wanted = table.column(column.name), schema.field(column.name).type
         try:
-            if values.type != schema.field(column.name).type:
-                values = values.cast(schema.field(column.name).type)
+            if values.type != wanted:
+                values = values.cast(wanted)
         except pa.ArrowException as error:
             raise StoreError(f"table for {dataset}: column {column.name} is not {column.type} ({error})") from error
-        listed = values.to_pylist()
         if values.null_count:
             if column.type == "float":
-                listed = [float("nan") if value is None else value for value in listed]
+                values = values.fill_null(float("nan"))
             elif not column.nullable:
-                raise StoreError(f"table for {dataset}: column {column.name} has a null in row {listed.index(None)}")
-        result[column.name] = listed
-    return result
+                row = values.is_null().to_pylist().index(True)
+                raise StoreError(f"table for {dataset}: column {column.name} has a null in row {row}")
+        arrays.append(values)
+        names.append(column.name)
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def table_row_hashes(dataset: str, table: pa.Table) -> list[bytes]:
+    """Content hash of each row of a normalised table."""
+    return row_hashes(dataset, {column.name: table.column(column.name).to_pylist() for column in columns_of(dataset)})
 
 
 def table_from_columns(dataset: str, columns: Mapping[str, Sequence[Any]]) -> pa.Table:

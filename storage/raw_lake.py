@@ -19,7 +19,7 @@ from engine.kernel.errors import CorruptStoreError
 from engine.kernel.timestamps import MICROS_PER_DAY, to_datetime
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
-from storage.datasets import ROW_HASH, SCHEMA_VERSION, columns_of, normalised_columns, row_hashes, schema_of
+from storage.datasets import ROW_HASH, SCHEMA_VERSION, normalised_table, schema_of, table_row_hashes
 from storage.event_log import EventLog
 from storage.lake_index import LakeIndex
 from storage.parquet_files import fsync_folders, read_parquet, safe_path_part, write_parquet
@@ -41,6 +41,7 @@ class _NewFile:
     content_hash: str
     table: pa.Table
     hashes: list[bytes]
+    bounds: tuple[int, int, int, int]  # least and greatest event_ts, least and greatest known_ts
 
 
 class RawLake:
@@ -61,9 +62,8 @@ class RawLake:
         safe_path_part(batch.source, "source")
         safe_path_part(batch.market, "market")
         prepared = {
-            dataset: (columns, row_hashes(dataset, columns))
+            dataset: (normalised := normalised_table(dataset, table), table_row_hashes(dataset, normalised))
             for dataset, table in sorted(batch.tables.items())
-            if (columns := normalised_columns(dataset, table))
         }
         with self._db.transaction("lake") as connection:
             self._db.after_rollback(self._index.forget)
@@ -73,8 +73,8 @@ class RawLake:
             self._index.refresh()
             files = [
                 file
-                for dataset, (columns, hashes) in prepared.items()
-                for file in self._new_files(batch, dataset, columns, hashes)
+                for dataset, (table, hashes) in prepared.items()
+                for file in self._new_files(batch, dataset, table, hashes)
             ]
             self._write_files(files)
             report = self._report(batch, files, given)
@@ -148,7 +148,7 @@ class RawLake:
         """Read every catalogued file and recompute its content hash; CorruptStoreError names the first that differs."""
         for row in self._db.query("SELECT path, dataset, rows, content_hash FROM catalogue ORDER BY path"):
             table = read_parquet([self._paths.root / row["path"]], schema_of(row["dataset"]), row["rows"])
-            hashes = row_hashes(row["dataset"], normalised_columns(row["dataset"], table))
+            hashes = table_row_hashes(row["dataset"], normalised_table(row["dataset"], table))
             if (
                 hashes != table.column(ROW_HASH).to_pylist()
                 or _content_hash(row["dataset"], hashes) != row["content_hash"]
@@ -157,14 +157,12 @@ class RawLake:
                     f"the lake file {row['path']} was changed after it was written; restore a backup"
                 )
 
-    def _new_files(
-        self, batch: RawBatch, dataset: str, columns: Mapping[str, list[Any]], hashes: list[bytes]
-    ) -> Iterable[_NewFile]:
+    def _new_files(self, batch: RawBatch, dataset: str, table: pa.Table, hashes: list[bytes]) -> Iterable[_NewFile]:
         import pyarrow as pa
 
         if not hashes:
             return
-        event_ts, known_ts = columns["event_ts"], columns["known_ts"]
+        event_ts, known_ts = table.column("event_ts").to_pylist(), table.column("known_ts").to_pylist()
         known = self._index.known_hashes((batch.source, batch.market, dataset), min(event_ts), max(event_ts))
         months: dict[int, tuple[int, int]] = {}
         groups: dict[tuple[int, int], list[int]] = {}
@@ -178,18 +176,16 @@ class RawLake:
                 moment = to_datetime(event)
                 months[day] = (moment.year, moment.month)
             groups.setdefault(months[day], []).append(i)
-        schema = schema_of(dataset)
         for (year, month), chosen in sorted(groups.items()):
             chosen.sort(key=lambda i: (known_ts[i], event_ts[i]))
             picked = [hashes[i] for i in chosen]
-            arrays = [
-                pa.array([columns[column.name][i] for i in chosen], type=schema.field(column.name).type)
-                for column in columns_of(dataset)
-            ]
-            table = pa.Table.from_arrays([*arrays, pa.array(picked, type=pa.binary(16))], schema=schema)
+            rows = table if chosen == list(range(len(hashes))) else table.take(pa.array(chosen))
+            rows = rows.append_column(ROW_HASH, pa.array(picked, type=pa.binary(16)))
             content = _content_hash(dataset, picked)
             path = f"raw/{batch.source}/{batch.market}/{year:04d}/{month:02d}/{dataset}-{content[:20]}.parquet"
-            yield _NewFile(path, dataset, year, month, content, table, picked)
+            events, knowns = [event_ts[i] for i in chosen], (known_ts[chosen[0]], known_ts[chosen[-1]])
+            bounds = (min(events), max(events), *knowns)
+            yield _NewFile(path, dataset, year, month, content, rows, picked, bounds)
 
     def _write_files(self, files: list[_NewFile]) -> None:
         for file in files:
@@ -198,8 +194,6 @@ class RawLake:
         fsync_folders([(self._paths.root / file.path).parent for file in files])
 
     def _catalogue(self, batch: RawBatch, files: list[_NewFile], report: StoreReport, recorded_ts: int) -> None:
-        import pyarrow.compute as pc
-
         with self._db.transaction() as connection:
             connection.execute(
                 "INSERT INTO batches VALUES(?,?,?,?,?,?,?,?,?,?)",
@@ -217,7 +211,6 @@ class RawLake:
                 ),
             )
             for file in files:
-                event, known = pc.min_max(file.table["event_ts"]).as_py(), pc.min_max(file.table["known_ts"]).as_py()
                 connection.execute(
                     "INSERT INTO catalogue VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                     (
@@ -230,10 +223,7 @@ class RawLake:
                         file.month,
                         file.table.num_rows,
                         file.content_hash,
-                        event["min"],
-                        event["max"],
-                        known["min"],
-                        known["max"],
+                        *file.bounds,
                         SCHEMA_VERSION,
                         recorded_ts,
                     ),
