@@ -60,7 +60,7 @@ def steps_of(case: Case, snapshot: UiSnapshot) -> list[Step]:
         True,
         bool(case.diagnosis or case.cause),
         experiment is not None and experiment.status == "finished",
-        (test is not None and test.status == "passed") or approval is not None or promoted,
+        (test is not None and test.status == "passed") or (test is None and approval is not None) or promoted,
         (approval is not None and approval.status == "approved") or promoted,
         promoted,
     ]
@@ -91,7 +91,11 @@ def steps_of(case: Case, snapshot: UiSnapshot) -> list[Step]:
             mark: Mark = "failed"
         elif reached[index]:
             mark = "done"
-        elif index == max(place, reached.index(False) if not closed else 99) and not closed:
+        elif (
+            (index == 3 and test is not None and test.status == "running")
+            or (index == 4 and name == "YOUR APPROVAL")
+            or (index == max(place, reached.index(False) if not closed else 99) and not closed)
+        ):
             mark = "now"
         else:
             mark = "open"

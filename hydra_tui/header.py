@@ -134,7 +134,7 @@ def banner_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, frame:
         words.append((line("HALT file stands: no order can go out"), 1))
     if config.simulated and (frame.screen == "desk" or not words):
         words.append((line("SIMULATED MARKET"), 0))
-        words.append((line("prices and money are invented, no real order exists"), 3))
+        words.append((line("invented prices, no real order"), 3))
         if snapshot.clock.bars_per_second:
             words.append((line(f"{snapshot.clock.bars_per_second:g} bars/s"), 2))
         if engine.agent_paused:

@@ -96,8 +96,8 @@ class Reading:
 
     def span(self, moment: Moment) -> Span:
         """What to paint at a moment."""
-        if self.text == MISSING:
-            return MISSING, "dim"
+        if self.text.strip() == MISSING:
+            return self.text, "dim"
         if moment.silent:
             age = moment.silence_us
             if self.record or age <= SILENCE_WITHHOLDS_US:

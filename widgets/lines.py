@@ -6,6 +6,7 @@ at all; a clipped `0.8316` that reads `0.8` is a wrong number.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -114,6 +115,37 @@ def wrap(text: str, width: int, *, style: str = "normal", most: int = 99) -> lis
         rows = rows[:most]
         rows[-1] = elide(rows[-1] + " " + "x" * width, width)
     return [line((row, style)) for row in rows]
+
+
+def wrap_spans(spans: Line, width: int, *, indent: int = 2) -> list[Line]:
+    """A styled line over as many rows as it needs, broken at spaces, later rows indented."""
+    if width_of(spans) <= width:
+        return [spans]
+    rows: list[list[Span]] = [[]]
+    used = 0
+    for text, style in spans:
+        for word in re.findall(r"\s*\S+|\s+$", text):
+            size = cell_len(word)
+            if used + size > width and used > indent:
+                rows.append([(" " * indent, "normal")])
+                word = word.lstrip()
+                used, size = indent, cell_len(word)
+            if size > width - used:
+                word = elide(word, width - used)
+                size = cell_len(word)
+            rows[-1].append((word, style))
+            used += size
+    return [tuple(row) for row in rows]
+
+
+def wrap_all(lines: Iterable[Line], width: int) -> list[Line]:
+    """Every line wrapped to `width`."""
+    return [row for spans in lines for row in wrap_spans(spans, width)]
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 working order`, `2 working orders`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def join(lines: Iterable[Line], separator: Span) -> Line:

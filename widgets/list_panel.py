@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.message import Message
 
@@ -129,7 +129,8 @@ class ListPanel(Panel, can_focus=True):
         if self._cursor >= self._top + visible:
             self._top = self._cursor - visible + 1
         shown = self._rows[self._top : self._top + visible]
-        layout = lay_out(self._columns, [row.cells for row in self._rows], width - 1)
+        columns = self._columns if self._headings else tuple(replace(column, heading="") for column in self._columns)
+        layout = lay_out(columns, [row.cells for row in self._rows], width - 1)
         rows: list[Line] = [line(" ", *heading_line(layout))] if self._headings else []
         for place, row in enumerate(shown, self._top):
             spans = row_line(layout, row.cells)

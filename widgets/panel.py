@@ -11,7 +11,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.ink import ink
-from widgets.lines import BLANK, Line, elide, fit
+from widgets.lines import BLANK, Line, elide, fit, line
 
 Source = Callable[[int, int], Sequence[Line]]
 
@@ -23,7 +23,7 @@ def _nothing(width: int, height: int) -> Sequence[Line]:
 class Panel(Widget):
     """Shows what `source(width, height)` returns: lines for the room inside the frame, in cells.
 
-    `framed=False` leaves the frame out. Text is painted as it is: nothing in it is markup.
+    `framed=False` leaves the frame out, and so does a height below 3. Text is painted as it is: nothing in it is markup.
     """
 
     DEFAULT_CSS = "Panel { height: 1fr; width: 1fr; }"
@@ -62,8 +62,13 @@ class Panel(Widget):
     @property
     def inner_size(self) -> tuple[int, int]:
         """Cells inside the frame: (width, height)."""
-        edge = 2 if self.framed else 0
-        return max(0, self.size.width - edge - (2 if self.framed else 0)), max(0, self.size.height - edge)
+        if self._has_frame:
+            return max(0, self.size.width - 4), max(0, self.size.height - 2)
+        return max(0, self.size.width - (1 if self.framed else 0)), self.size.height
+
+    @property
+    def _has_frame(self) -> bool:
+        return self.framed and self.size.height >= 3
 
     def render_line(self, y: int) -> Strip:
         """One painted row."""
@@ -90,8 +95,9 @@ class Panel(Widget):
         inner_width, inner_height = self.inner_size
         body = list(self._source(inner_width, inner_height))[:inner_height] if inner_height > 0 else []
         body += [BLANK] * (inner_height - len(body))
-        if not self.framed:
-            rows = [fit(spans, width) for spans in body]
+        if not self._has_frame:
+            pad = line(" ") if self.framed else BLANK
+            rows = [fit((*pad, *spans), width) for spans in body]
         else:
             edge = "frame-focus" if self.has_focus else "frame"
             side = ("│", edge)

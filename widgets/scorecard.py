@@ -24,8 +24,8 @@ class Score:
 _COLUMNS = (
     Column("", priority=0, flexible=True, least=6),
     Column("weight", "right", priority=4),
-    Column("candidate", "right", priority=0),
-    Column("champion", "right", priority=1),
+    Column("cand", "right", priority=0),
+    Column("champ", "right", priority=1),
     Column("Δ", "right", priority=3),
     Column("", priority=2),
 )

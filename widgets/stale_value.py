@@ -19,7 +19,7 @@ def freshness(age_us: int | None, max_age_us: int | None, hard_age_us: int | Non
 
 
 def age_words(age_us: int) -> str:
-    """An age in two units at most: 0.4s, 41s, 4m12s, 3h20, 3d02h."""
+    """An age in two units at most: 0.4s, 41s, 4m12s, 40m, 3h20, 3d02h."""
     seconds = max(0, age_us) / 1_000_000
     if seconds < 10:
         return f"{seconds:.1f}s"
@@ -27,7 +27,7 @@ def age_words(age_us: int) -> str:
         return f"{seconds:.0f}s"
     minutes, rest = divmod(int(seconds), 60)
     if minutes < 60:
-        return f"{minutes}m{rest:02d}s"
+        return f"{minutes}m{rest:02d}s" if minutes < 10 else f"{minutes}m"
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
         return f"{hours}h{minutes:02d}"

@@ -45,7 +45,12 @@ class Layout:
 
 
 def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int, *, gap: int = 2) -> Layout:
-    """Choose columns and widths for `width` cells in all."""
+    """Choose columns and widths for `width` cells in all; columns move closer before one is dropped."""
+    wide = _lay_out(columns, rows, width, gap)
+    return _lay_out(columns, rows, width, 1) if wide.dropped and gap > 1 else wide
+
+
+def _lay_out(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: int, gap: int) -> Layout:
     natural = [
         max([cell_len(column.heading), *(cell_len(row[index].text) for row in rows)])
         for index, column in enumerate(columns)
@@ -54,16 +59,19 @@ def lay_out(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], width: in
         min(natural[index], max(column.least, 1)) if column.flexible else natural[index]
         for index, column in enumerate(columns)
     ]
-    kept = list(range(len(columns)))
+    kept = [index for index in range(len(columns)) if natural[index] > 0]
     while kept and sum(needed[index] for index in kept) + gap * (len(kept) - 1) > width:
         kept.remove(max(kept, key=lambda index: (columns[index].priority, index)))
     spare = width - sum(needed[index] for index in kept) - gap * max(0, len(kept) - 1)
     widths = {index: needed[index] for index in kept}
-    for index in sorted((i for i in kept if columns[i].flexible), key=lambda i: columns[i].priority):
+    flexible = [index for index in kept if columns[index].flexible]
+    for index in sorted(flexible, key=lambda i: (natural[i] - needed[i], columns[i].priority)):
         grow = min(spare, natural[index] - widths[index])
         widths[index] += grow
         spare -= grow
-    dropped = tuple(column.heading for index, column in enumerate(columns) if index not in widths)
+    dropped = tuple(
+        column.heading for index, column in enumerate(columns) if index not in widths and natural[index] > 0
+    )
     return Layout(tuple(columns), tuple((index, widths[index]) for index in kept), dropped, gap)
 
 

@@ -1,0 +1,288 @@
+"""The full-screen app: composes the frame, switches screens, passes looks down and acts up. It decides nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from textual import events, on
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container
+from textual.widgets import Input
+
+from engine.host.operations.action_registry import ActionSpec, action_for_key, actions_on
+from engine.host.operations.snapshot_types import DOWN_AFTER_US, UiSnapshot
+from engine.kernel.errors import HydraError
+from hydra_tui.actions import Context, why_not
+from hydra_tui.acts import Acts
+from hydra_tui.bridge import Bridge
+from hydra_tui.config_view import ConfigView
+from hydra_tui.header import Frame, banner_line, footer_line, header_line, nav_line, shown_state
+from hydra_tui.keymap import bindings
+from hydra_tui.messages import BridgeFailed, CommandSettled, SnapshotReady
+from hydra_tui.navigation import Navigation
+from hydra_tui.palette import ActionProvider
+from hydra_tui.readings import Moment
+from hydra_tui.screens.view import Look, OperatorView
+from hydra_tui.theme import THEMES
+from hydra_tui.typed_commands import parse
+from hydra_tui.typed_input import TypedInput
+from widgets.ink import COLOUR
+from widgets.lines import line
+from widgets.panel import Panel
+
+_NOTICE_SECONDS = 10.0
+
+
+class HydraApp(App[None]):
+    """`bridge` is the only way to the engine; `config` the settings that screens need; `monotonic` the clock of
+    dialog guards and notices (tests pass one they move)."""
+
+    TITLE = "HYDRA"
+    CSS_PATH = [  # noqa: RUF012 - Textual declares it as an instance variable
+        "app.tcss",
+        *(f"screens/{name}.tcss" for name in ("desk", "inbox", "models", "risk", "journal", "data")),
+    ]
+    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+    HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-flat"), (24, "-short"), (34, "-tall")]  # noqa: RUF012
+
+    def __init__(self, bridge: Bridge, config: ConfigView, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = COLOUR
+        self.bridge = bridge
+        self.config = config
+        self.monotonic = monotonic
+        self.latest: UiSnapshot | None = None
+        self.navigation = Navigation(self)
+        self.acts = Acts(self)
+        self._frozen: Look | None = None
+        self._utc = False
+        self._zone = ZoneInfo(config.timezone)
+        self._notice: tuple[str, str, float] | None = None
+        self._trouble = ""
+        self._history: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        """Frame and an empty body; screens are made when they are first visited."""
+        yield Panel(framed=False, id="header")
+        yield Panel(framed=False, id="nav")
+        yield Panel(framed=False, id="banner")
+        yield Container(id="body")
+        yield Panel(framed=False, id="too-small")
+        yield Panel(framed=False, id="footer")
+
+    def on_mount(self) -> None:
+        """Paint first; everything else starts after it."""
+        self._paint_frame()
+        self.navigation.go("desk", remember=False)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.bridge.start(self.post_message)
+        self.set_interval(0.5, self._tick)
+
+    def on_unmount(self) -> None:
+        """Stop reading."""
+        self.bridge.stop()
+
+    # what comes in
+    @on(SnapshotReady)
+    def _show_snapshot(self, message: SnapshotReady) -> None:
+        self.latest = message.snapshot
+        self._trouble = ""
+        self._show()
+
+    @on(OperatorView.Changed)
+    def _show_keys(self) -> None:
+        self._paint_frame()
+
+    @on(BridgeFailed)
+    def _show_trouble(self, message: BridgeFailed) -> None:
+        self._trouble = message.reason
+        self._paint_frame()
+
+    @on(CommandSettled)
+    def _show_settled(self, message: CommandSettled) -> None:
+        self.notify_operator(*self.acts.settled(message))
+
+    def _tick(self) -> None:
+        if self._notice is not None and self.monotonic() > self._notice[2]:
+            self._notice = None
+        look = self.present_look()
+        if look is not None and (look.moment.silent or not look.snapshot.clock.simulated):
+            self._show()
+        else:
+            self._paint_frame()
+
+    # what is shown
+    def present_look(self) -> Look | None:
+        """The workspace as it is now; None before the first snapshot."""
+        if self.latest is None:
+            return None
+        moment = Moment.of(self.latest, self.bridge.now_ts(), self._zone, self.config.zone_label, self._utc)
+        return Look(self.latest, moment, self.config)
+
+    def _show(self) -> None:
+        look = self._frozen or self.present_look()
+        view = self.navigation.view
+        if look is not None and view is not None:
+            view.look(look)
+        self._paint_frame()
+
+    def _paint_frame(self) -> None:
+        if not self.screen_stack:
+            return
+        base = self.screen_stack[0]
+        look = self.present_look()
+        if look is None or not base.query("#header"):
+            return
+        frozen = self._frozen.moment.clock(self._frozen.moment.now_ts) if self._frozen is not None else ""
+        frame = Frame(self.screen_name, frozen, self._trouble)
+        base.query_one("#header", Panel).show(lambda w, h: [header_line(look.snapshot, look.moment, self.config, w)])
+        base.query_one("#nav", Panel).show(lambda w, h: [nav_line(self.screen_name, w)])
+        banner = base.query_one("#banner", Panel)
+        loud = banner_line(look.snapshot, look.moment, self.config, frame, max(1, base.size.width))
+        banner.display = loud is not None
+        banner.show(lambda w, h: [loud] if loud is not None else [])
+        working = [a for a in actions_on(self.screen_name) if a.in_footer and not self.why_not(a)]
+        notice = self._notice[:2] if self._notice is not None else None
+        base.query_one("#footer", Panel).show(lambda w, h: [footer_line(working, w, notice)])
+        state = shown_state(look.snapshot, look.moment)
+        size = self.size
+        base.query_one("#too-small", Panel).show(
+            lambda w, h: [
+                line((f"HYDRA {state}", "strong")),
+                line(f"need 80x24, have {size.width}x{size.height}"),
+                line(("F9 HALT", "crit")),
+            ]
+        )
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The banner's words depend on the width."""
+        self.call_after_refresh(self._paint_frame)
+
+    def notify_operator(self, words: str, style: str = "normal") -> None:
+        """Say something in the footer for ten seconds."""
+        self._notice = (words, style, self.monotonic() + _NOTICE_SECONDS)
+        self._paint_frame()
+
+    # what goes out
+    @property
+    def screen_name(self) -> str:
+        """The screen in view."""
+        return self.navigation.current
+
+    def context(self) -> Context | None:
+        """Where the operator is; None before the first snapshot."""
+        look = self.present_look()
+        if look is None:
+            return None
+        view = self.navigation.view
+        engine = look.snapshot.engine
+        down = engine.heartbeat_wall_ts is None or engine.released or look.moment.silence_us > DOWN_AFTER_US
+        return Context(self.screen_name, view.row if view is not None else "", look.snapshot, self.config, down)
+
+    def why_not(self, action: ActionSpec, *, with_arguments: bool = False) -> str:
+        """Why an act does not work here and now; empty where it does."""
+        context = self.context()
+        if context is None:
+            return "" if action.command_kind in (None, "halt") else "the workspace is not read yet"
+        return why_not(action, context, with_arguments=with_arguments)
+
+    def action_press(self, key: str) -> None:
+        """A key of the registry was pressed outside fields (F9: anywhere)."""
+        action = action_for_key(key, self.screen_name)
+        if action is not None:
+            self.perform(action)
+
+    def perform(self, action: ActionSpec, args: Mapping[str, Any] | None = None) -> None:
+        """Do what an action says, or say plainly why not."""
+        reason = self.why_not(action, with_arguments=bool(args))
+        if reason:
+            self.notify_operator(f"{action.label}: {reason}", "warn")
+            return
+        context = self.context()
+        if action.command_kind is None:
+            self.navigation.run(action)
+        elif context is not None:
+            self.acts.begin(action, args or {}, context)
+        elif action.command_kind == "halt":
+            from hydra_tui.messages import CommandRequest
+
+            self.bridge.send(CommandRequest("halt", {"reason": "operator, before the first look"}, None, "HALT"))
+
+    def undo(self) -> None:
+        """Show the last act and what takes it back."""
+        context = self.context()
+        if context is not None:
+            self.acts.undo(context)
+
+    # view switches that the navigation calls
+    def toggle_zone(self) -> None:
+        """UTC or the exchange's zone in every table."""
+        self._utc = not self._utc
+        self.notify_operator(f"times are {'UTC' if self._utc else self.config.zone_label} now")
+        self._show()
+
+    def toggle_freeze(self) -> None:
+        """Hold the picture, loudly; trading goes on."""
+        self._frozen = self.present_look() if self._frozen is None else None
+        self._show()
+
+    # typing
+    def ask_for(self, value: str) -> None:
+        """Open the command line with words already typed."""
+        self.open_typed(":", value)
+
+    def open_typed(self, mode: str, value: str = "") -> None:
+        """Open the line for a filter or a command."""
+        for old in self.query(TypedInput):
+            old.remove()
+        field = TypedInput("/" if mode == "/" else ":", value, self._history)
+        self.screen_stack[0].mount(field, before="#footer")
+        field.focus()
+
+    def close_typed(self) -> bool:
+        """Close that line; False where none was open."""
+        fields = self.screen_stack[0].query(TypedInput)
+        for field in fields:
+            field.remove()
+        self.navigation.focus_view()
+        return bool(fields)
+
+    @on(Input.Changed, "#typed")
+    def _typed_changed(self, event: Input.Changed) -> None:
+        panel = self.navigation.view.active_list if self.navigation.view is not None else None
+        if isinstance(event.input, TypedInput) and event.input.mode == "/" and panel is not None:
+            panel.set_filter(event.value)
+
+    @on(Input.Submitted, "#typed")
+    def _typed_submitted(self, event: Input.Submitted) -> None:
+        if not isinstance(event.input, TypedInput):
+            return
+        mode, text = event.input.mode, event.value
+        self.close_typed()
+        if mode == "/" or not text.strip():
+            return
+        self._history.append(text)
+        try:
+            command = parse(text)
+        except HydraError as error:
+            self.notify_operator(error.message, "warn")
+            return
+        self.perform(command.action, command.args)
+        if command.filter_text and self.navigation.view is not None:
+            panel = self.navigation.view.active_list
+            if panel is not None:
+                panel.set_filter(command.filter_text)
+
+    def action_help_quit(self) -> None:
+        """ctrl+c leaves nothing by accident."""
+        self.notify_operator("ctrl+q leaves, F9 halts", "warn")

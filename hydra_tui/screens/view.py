@@ -1,0 +1,116 @@
+"""What every screen is: panels that are told to look again, a row under the cursor, a way to open it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.containers import Container
+from textual.message import Message
+
+from engine.host.operations.snapshot_types import UiSnapshot
+from hydra_tui.config_view import ConfigView
+from hydra_tui.readings import Moment
+from widgets.list_panel import ListPanel
+from widgets.panel import Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look: what the workspace says, from which moment, with which settings."""
+
+    snapshot: UiSnapshot
+    moment: Moment
+    config: ConfigView
+
+
+class OperatorView(Container):
+    """One of the screens. `look` fills the panels; the rest has sensible defaults."""
+
+    name_of_screen: ClassVar[str] = ""
+    wants_charts: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__(id=f"view-{self.name_of_screen}", classes="view")
+        self.last_look: Look | None = None
+
+    def look(self, look: Look) -> None:
+        """Show the workspace as it is now."""
+        self.last_look = look
+        if self.is_mounted:
+            self.fill(look)
+
+    def fill(self, look: Look) -> None:
+        """Fill every panel; each screen has its own."""
+        raise NotImplementedError
+
+    def look_again(self) -> None:
+        """Fill the panels from the last look (after a key changed what is shown)."""
+        if self.last_look is not None:
+            self.fill(self.last_look)
+
+    class Changed(Message):
+        """The row under the cursor changed, and with it what the keys can do."""
+
+    def on_mount(self) -> None:
+        """The first look may have come before the panels."""
+        self.look_again()
+        panel = self.active_list
+        if panel is not None and self.display and len(self.app.screen_stack) == 1:
+            panel.focus()
+        self.post_message(self.Changed())
+
+    def on_list_panel_cursor_moved(self, event: ListPanel.CursorMoved) -> None:
+        """Details follow the cursor."""
+        event.stop()
+        self.look_again()
+        self.post_message(self.Changed())
+
+    def on_descendant_focus(self) -> None:
+        """Another list has the keys."""
+        self.post_message(self.Changed())
+
+    @property
+    def lists(self) -> list[ListPanel]:
+        """The lists of this screen, in order."""
+        return list(self.query(ListPanel))
+
+    @property
+    def active_list(self) -> ListPanel | None:
+        """The focused list, else the first one."""
+        lists = self.lists
+        return next((panel for panel in lists if panel.has_focus), lists[0] if lists else None)
+
+    @property
+    def row(self) -> str:
+        """The row under the cursor as "kind:id"; empty where there is none."""
+        panel = self.active_list
+        return (panel.cursor_key or "") if panel is not None else ""
+
+    def row_to_open(self) -> str:
+        """What enter opens, as "screen" or "screen kind:id"; empty where there is nothing to open."""
+        return ""
+
+    def toggle(self, what: str) -> str:
+        """Turn a part of the screen ("diff", "rows"); returns a sentence where it cannot."""
+        return f"this screen has no {what}"
+
+    def panel(self, name: str) -> Panel:
+        """The panel with this id."""
+        return self.query_one(f"#{name}", Panel)
+
+    def list_panel(self, name: str) -> ListPanel:
+        """The list with this id."""
+        return self.query_one(f"#{name}", ListPanel)
+
+
+def metric(values: Sequence[Iterable[tuple[str, float]]], *names: str) -> float | None:
+    """The first of `names` that any of the mappings knows, earlier mappings first."""
+    tables = [dict(table) for table in values]
+    for name in names:
+        for table in tables:
+            value = table.get(name)
+            if isinstance(value, (int, float)) and not isinstance(value, bool):
+                return float(value)
+    return None
