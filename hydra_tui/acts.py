@@ -253,7 +253,7 @@ def consequence_lines(kind: str, args: Mapping[str, Any], context: Context) -> l
     elif kind == "halt":
         working = snapshot.position.working_orders
         lines += wrap(
-            f"Cancels {counted(working, 'working order')}, keeps {held} lots, stops new orders. Leaving HALTED is typed.",
+            f"Cancels {counted(working, 'working order')}, keeps {held} lots. Leaving HALTED is typed.",
             _WIDTH,
         )
     elif kind in ("flatten", "lockdown"):

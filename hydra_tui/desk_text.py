@@ -55,8 +55,11 @@ def money_lines(look: Look, width: int) -> list[Line]:
     ages = (look.config.price_max_age_us, look.config.price_hard_age_us)
     as_of = account.as_of_ts
 
+    def value(text: str) -> Line:
+        return line(Reading(text, as_of, *ages, style="strong").span(moment))
+
     def money(text: str) -> Line:
-        words_now, style = Reading(text, as_of, *ages, style="strong").span(moment)
+        (words_now, style), *_ = value(text)
         return line((words_now.rjust(7), style))
 
     open_usd = None if account.open_pnl_points is None else account.open_pnl_points * look.config.usd_per_point
@@ -64,27 +67,27 @@ def money_lines(look: Look, width: int) -> list[Line]:
     side = "" if not position.lots else (" long" if position.lots > 0 else " short")
     equity_values = [point.equity_usd for point in account.series]
     label = "day    "
-    day = money(signed_usd(account.day_pnl_usd)))
+    day = money(signed_usd(account.day_pnl_usd))
     picture = sparkline(equity_values[-80:], max(0, min(24, width - 17)))
     rows: list[list[tuple[Line, int]]] = [
         [(line((label, "dim"), *day), 0), (line((picture, "dim")), 2)],
         [
-            (line(("open   ", "dim"), *money(signed_usd(0.0 if position.lots == 0 else open_usd)))), 1),
+            (line(("open   ", "dim"), *money(signed_usd(0.0 if position.lots == 0 else open_usd))), 1),
             (line(Reading(f"{held} lots", position.as_of_ts, style="strong", record=True).span(moment)), 0),
             (line((side.strip(), "dim")), 3),
         ],
         [
-            (line(("week   ", "dim"), *money(signed_usd(account.week_pnl_usd)))), 0),
-            (line(("dd ", "dim"), *money(percent(account.drawdown))), 1),
+            (line(("week   ", "dim"), *money(signed_usd(account.week_pnl_usd))), 0),
+            (line(("dd ", "dim"), *value(percent(account.drawdown))), 1),
         ],
         [
             (line(("equity ", "dim"), *money(usd(account.equity_usd))), 0),
-            (line(("peak ", "dim"), *money(usd(account.peak_equity_usd))), 2),
+            (line(("peak ", "dim"), *value(usd(account.peak_equity_usd))), 2),
         ],
         [
             (line(("last   ", "dim"), *money(price(position.last_price))), 0),
             (line((f"{sanitise(position.contract)} {look.config.price_unit}", "dim")), 2),
-            (line(("avg ", "dim"), *money(price(position.average_price if position.lots else None))), 1),
+            (line(("avg ", "dim"), *value(price(position.average_price if position.lots else None))), 1),
         ],
         [(line(("as of  ", "dim"), moment.clock(as_of), (f" {moment.zone_label}", "dim")), 0)],
     ]

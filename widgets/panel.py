@@ -23,7 +23,7 @@ def _nothing(width: int, height: int) -> Sequence[Line]:
 class Panel(Widget):
     """Shows what `source(width, height)` returns: lines for the room inside the frame, in cells.
 
-    `framed=False` leaves the frame out, and so does a height below 3. Text is painted as it is: nothing in it is markup.
+    `framed=False` leaves the frame out, and so does a height below 3. Nothing in the text is markup.
     """
 
     DEFAULT_CSS = "Panel { height: 1fr; width: 1fr; }"
