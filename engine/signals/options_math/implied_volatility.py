@@ -20,6 +20,7 @@ _SQRT_2 = 1.4142135623730951
 _SQRT_8 = 2.8284271247461903
 _TWO_OVER_SQRT_2PI = 0.7978845608028654
 _ITERATIONS = 60
+_LEAST_NORMALISED = 1e-300
 # Steps converge with third order: after one of relative size 1e-7 the next would be below the last digit.
 _STEP_TOLERANCE = 1e-7
 
@@ -69,6 +70,7 @@ def implied_volatility(
         ceiling = np.exp(-0.5 * distance)
     rounding = 4.0 * np.finfo(np.float64).eps * np.maximum(undiscounted, intrinsic)
     status = np.full(premium.shape, OptionStatus.OK, dtype=np.int8)
+    status[normalised < _LEAST_NORMALISED] = OptionStatus.NOT_INVERTIBLE
     status[normalised >= ceiling] = OptionStatus.ABOVE_MAX
     status[(intrinsic > 0) & (np.abs(time_value) <= rounding)] = OptionStatus.AT_INTRINSIC
     status[time_value < -rounding] = OptionStatus.BELOW_INTRINSIC

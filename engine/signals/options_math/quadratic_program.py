@@ -30,6 +30,7 @@ class QuadraticSolution:
     gap: float
 
 
+@np.errstate(all="ignore")
 def solve_quadratic_program(
     quadratic: FloatArray,
     linear: FloatArray,
@@ -97,6 +98,8 @@ def solve_quadratic_program(
                 aim = product * (max(ahead, 0.0) / pairs / product) ** 3
                 second_slack, second_spill = step_slack * step_dual, -step_spill * step_dual
         length = min(1.0, _STEP_SHARE * length)
+        if not np.isfinite(length):
+            return QuadraticSolution(x, False, iteration, float(gap))
         x = x + length * step_x
         multiplier = multiplier + length * step_multiplier
         slack, spill = slack + length * step_slack, spill + length * step_spill
@@ -117,8 +120,7 @@ def _longest(value: FloatArray, step: FloatArray) -> float:
     falling = step < 0.0
     if not falling.any():
         return 1.0 / _STEP_SHARE
-    with np.errstate(over="ignore"):
-        return min(1.0 / _STEP_SHARE, float((-value[falling] / step[falling]).min()))
+    return min(1.0 / _STEP_SHARE, float((-value[falling] / step[falling]).min()))
 
 
 def _onto_equalities(x: FloatArray, equality: FloatArray, value: FloatArray) -> FloatArray:

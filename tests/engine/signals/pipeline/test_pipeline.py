@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable
 
@@ -165,7 +166,7 @@ def test_silent_news_repeat_their_score_and_lose_confidence(
     scores = [row for row in rows if row.feature == "nlp_score" and row.known_ts > headlines[20].known_ts][1:]
     confidence = [row.value for row in rows if row.feature == "nlp_confidence"][-len(scores) :]
     assert len({row.value for row in scores}) == 1 and len({row.event_ts for row in scores}) == 1
-    assert all(later < earlier for earlier, later in zip(confidence, confidence[1:], strict=False))
+    assert all(later < earlier for earlier, later in itertools.pairwise(confidence))
 
 
 def test_records_of_another_market_say_nothing(hogs: HydraConfig, market_records: MarketBuilder) -> None:

@@ -20,9 +20,7 @@ def test_published_prices() -> None:
     assert float(hull) == pytest.approx(1.11664, abs=5e-6)
 
 
-@given(
-    strike=st.floats(40, 160), years=st.floats(0.01, 2), volatility=st.floats(0.05, 1.5), rate=st.floats(-0.02, 0.1)
-)
+@given(strike=st.floats(40, 160), years=st.floats(0.01, 2), volatility=st.floats(0.05, 1.5), rate=st.floats(-0.02, 0.1))
 def test_put_call_parity(strike: float, years: float, volatility: float, rate: float) -> None:
     call, _ = price(80.0, strike, years, volatility, True, rate)
     put, _ = price(80.0, strike, years, volatility, False, rate)
