@@ -26,16 +26,19 @@ FeedStatus = Literal["healthy", "degraded", "failed"]
 _HARMLESS_REASONS: Final = ("expired series", "bar was still forming when the file was ingested")
 _RECENT_BATCHES: Final = 20
 _GAP_DAYS: Final = 60
+_RECENT_BARS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What is known of one source: updates overdue now, share of bad rows in its recent batches (0 to 1), and session
-    days of the last 60 days without a bar (ISO dates; empty for sources that are not daily)."""
+    """What is known of one source: updates overdue now, share of bad rows in its recent batches (0 to 1), session days
+    of the last 60 days without a bar (ISO dates; empty for sources that are not daily), and how many of the last 60
+    bars of the decision series have a close outside low..high or a range without volume."""
 
     overdue_updates: int
     bad_row_share: float
     missing_sessions: tuple[str, ...] = ()
+    suspicious_bars: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class FeedLimits:
     degraded_bad_share: float = 0.01
     failed_bad_share: float = 0.25
     degraded_missing_sessions: int = 1
+    degraded_suspicious_bars: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,11 @@ def assess(facts: FeedFacts, limits: FeedLimits | None = None) -> FeedHealth:
     if len(facts.missing_sessions) >= limits.degraded_missing_sessions:
         shown = ", ".join(facts.missing_sessions[:5])
         degraded.append(f"gaps: {len(facts.missing_sessions)} sessions without a bar ({shown})")
+    if facts.suspicious_bars >= limits.degraded_suspicious_bars:
+        degraded.append(
+            f"bad ticks: {facts.suspicious_bars} of the last {_RECENT_BARS} bars have a close outside low..high or a "
+            "range without volume"
+        )
     status: FeedStatus = "failed" if failed else "degraded" if degraded else "healthy"
     return FeedHealth(status, (*failed, *degraded))
 
@@ -91,6 +100,7 @@ def update_feed_health(
                 overdue_updates=_overdue(source, feed["last_known_ts"], now_ts, market),
                 bad_row_share=_bad_share(stores, market.market, source),
                 missing_sessions=_gaps(stores, source, market),
+                suspicious_bars=_suspicious(stores, source, market),
             )
             health[source] = found = assess(facts)
             reasons = json.dumps(list(found.reasons))
@@ -151,3 +161,14 @@ def _gaps(stores: Stores, source: str, market: MarketConfig) -> tuple[str, ...]:
     days = {to_datetime(row["event_ts"]).astimezone(zone).date() for row in rows}
     first = max(min(days), last - timedelta(days=_GAP_DAYS))
     return tuple(day.isoformat() for day in missing_sessions(days, first, last, market))
+
+
+def _suspicious(stores: Stores, source: str, market: MarketConfig) -> int:
+    if source != market.decision_series:
+        return 0
+    rows = stores.db.query(
+        "SELECT count(*) AS bars FROM (SELECT * FROM recent_bars WHERE market = ? AND series = ? "
+        "ORDER BY event_ts DESC LIMIT ?) WHERE close > high OR close < low OR (volume = 0 AND high > low)",
+        (market.market, source, _RECENT_BARS),
+    )
+    return int(rows[0]["bars"])

@@ -21,6 +21,12 @@ NOW = parse_iso("2020-07-01T20:00Z")
         (FeedFacts(2, 0.0), "degraded", ("stale: 2 updates overdue",)),
         (FeedFacts(6, 0.02), "failed", ("stale: 6 updates overdue", "bad rows: 2.0% of recent rows quarantined")),
         (FeedFacts(0, 0.5), "failed", ("bad rows: 50.0% of recent rows quarantined",)),
+        (
+            FeedFacts(0, 0.0, (), 3),
+            "degraded",
+            ("bad ticks: 3 of the last 60 bars have a close outside low..high or a range without volume",),
+        ),
+        (FeedFacts(0, 0.0, (), 2), "healthy", ()),
         (FeedFacts(0, 0.0, ("2012-10-29",)), "degraded", ("gaps: 1 sessions without a bar (2012-10-29)",)),
     ],
 )
@@ -48,6 +54,8 @@ def test_every_change_of_status_is_one_event(stores, hogs, tmp_path, yahoo_text)
 def test_gaps_and_bad_rows_are_seen(stores, hogs, tmp_path, yahoo_text) -> None:
     days = [day for day in session_days(date(2020, 5, 1), date(2020, 7, 1), "us_livestock") if day != date(2020, 6, 9)]
     rows = [(day, 80.0, 81.0, 79.0, 80.0, 9_000) for day in days]
+    for index in (7, 8, 9):
+        rows[index] = (days[index], 80.0, 81.0, 79.0, 81.5, 9_000)
     rows[3] = (days[3], 80.0, 79.0, 81.0, 80.0, 9_000)
     path = tmp_path / "daily.csv"
     path.write_text(yahoo_text(rows))
@@ -56,3 +64,4 @@ def test_gaps_and_bad_rows_are_seen(stores, hogs, tmp_path, yahoo_text) -> None:
     assert health.status == "degraded"
     assert health.reasons[0].startswith("bad rows: 2.4%")
     assert health.reasons[1] == "gaps: 2 sessions without a bar (2020-05-06, 2020-06-09)"
+    assert health.reasons[2].startswith("bad ticks: 3 of the last 60 bars")
