@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 from engine.core.records import FuturesBar
@@ -72,5 +73,6 @@ def _with_day(volumes: tuple[float, ...], lots: float, config: HydraConfig) -> t
     return window, sum(window) / len(window)
 
 
+@lru_cache(maxsize=8)
 def _decay_gain(halflife_bars: float) -> float:
     return 1.0 - math.exp(-math.log(2.0) / halflife_bars)

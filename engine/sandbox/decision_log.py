@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict
+from typing import Any
 
 from engine.core.decisions import Decision
 from engine.core.trading_types import Fill
@@ -13,12 +13,21 @@ from engine.kernel.canonical import canonical_json
 
 def decision_line(ts: int, decision: Decision) -> str:
     """Canonical JSON of one decision taken at `ts` (known time of its bar)."""
-    return canonical_json({"ts": ts, "kind": type(decision).__name__, **asdict(decision)})
+    return canonical_json({"ts": ts, "kind": type(decision).__name__, **_plain(decision)})
 
 
 def fill_line(ts: int, fill: Fill) -> str:
     """Canonical JSON of one fill seen at `ts`."""
-    return canonical_json({"seen_ts": ts, "kind": "Fill", **asdict(fill)})
+    return canonical_json({"seen_ts": ts, "kind": "Fill", **_plain(fill)})
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """Like `dataclasses.asdict` without its deep copies, which cost half of a replay that trades often."""
+    plain = {}
+    for name in value.__dataclass_fields__:
+        item = getattr(value, name)
+        plain[name] = _plain(item) if hasattr(item, "__dataclass_fields__") else item
+    return plain
 
 
 class DecisionLog:
