@@ -87,6 +87,12 @@ class HydraApp(App[None]):
     def _begin(self) -> None:
         self.bridge.start(self.post_message)
         self.set_interval(0.5, self._tick)
+        self.set_timer(1.0, self._load_charts)
+
+    async def _load_charts(self) -> None:
+        view = self.navigation.view
+        if view is not None and view.is_mounted:
+            await view.load_chart()
 
     def on_unmount(self) -> None:
         """Stop reading."""
@@ -167,6 +173,8 @@ class HydraApp(App[None]):
     def on_resize(self, event: events.Resize) -> None:
         """The banner's words depend on the width."""
         self.call_after_refresh(self._paint_frame)
+        if self.latest is not None:
+            self.set_timer(1.0, self._load_charts)
 
     def notify_operator(self, words: str, style: str = "normal") -> None:
         """Say something in the footer for ten seconds."""

@@ -15,7 +15,8 @@ _ZONE_LABELS = {"America/Chicago": "CT", "America/New_York": "ET", "Europe/Londo
 class ConfigView:
     """What a screen needs to know of one market's settings. Ages are in seconds of market time.
 
-    `hosts_engine` says that the engine runs in this process and ends with it; `read_only` disables every act.
+    `hosts_engine` says that the engine runs in this process and ends with it; `read_only` disables every act; `export_folder` is where `e`
+    writes screens (empty: nowhere).
     """
 
     market: str
@@ -42,6 +43,7 @@ class ConfigView:
     hosts_engine: bool = False
     read_only: bool = False
     operator: str = "operator"
+    export_folder: str = ""
 
     @property
     def zone_label(self) -> str:
@@ -59,7 +61,9 @@ class ConfigView:
         return int(max(self.price_withheld_seconds, 6 * self.bar_seconds) * 1e6)
 
 
-def config_view(config: HydraConfig, *, hosts_engine: bool = False, read_only: bool = False) -> ConfigView:
+def config_view(
+    config: HydraConfig, *, hosts_engine: bool = False, read_only: bool = False, export_folder: str = ""
+) -> ConfigView:
     """The view of merged settings."""
     market, screen = config.market, config.screen
     return ConfigView(
@@ -90,4 +94,5 @@ def config_view(config: HydraConfig, *, hosts_engine: bool = False, read_only: b
         ),
         hosts_engine=hosts_engine,
         read_only=read_only,
+        export_folder=export_folder,
     )

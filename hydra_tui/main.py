@@ -19,8 +19,10 @@ def main() -> None:
 
 def _run_worker(name: str, arguments: list[str]) -> int:
     if name == "__venue":
+        from engine.kernel.child_processes import adopt_parent
         from engine.sandbox.venue.venue import serve
 
+        adopt_parent()
         return serve(arguments)
     if name == "__experiment":
         from engine.agent.experiment_worker import main as run_experiment

@@ -1,7 +1,7 @@
 """Which coefficients of a linear champion changed: a small Bayesian regression on its own contributions.
 
-`y_t = sum_i m_i c_i x_{t-1,i} + noise` with prior m_i ~ N(1, 1): m stays 1 where the window knows nothing, goes to 0 where
-an input went dead and to -1 where its sign flipped. For other models the caller attributes to the whole champion.
+`y_t = sum_i m_i c_i x_{t-1,i} + noise` with prior m_i ~ N(1, 1): m stays 1 where the window knows nothing, goes to 0
+where an input went dead and to -1 where its sign flipped. For other models the caller attributes to the whole champion.
 """
 
 from __future__ import annotations

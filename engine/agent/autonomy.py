@@ -87,7 +87,7 @@ _RULES: Final[dict[str, dict[Act, str]]] = {
 
 
 def permission(level: AutonomyLevel, act: Act) -> Permission:
-    """What the agent may do with `act` at `level`. Lifting a halt and raising a limit are the operator's at any level."""
+    """What the agent may do with `act` at `level`; lifting a halt and raising a limit are always the operator's."""
     rule = _RULES[level][act]
     words = act.value.replace("_", " ")
     if rule == _ALONE:

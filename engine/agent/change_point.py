@@ -1,7 +1,8 @@
 """When did it begin? Maximum-likelihood change points over the observations at hand.
 
-A change point is the start of the suffix with the largest sum of log likelihood ratios (Page 1954: the last zero of the
-CUSUM; Hinkley, Inference about the change-point, Biometrika 1970). Each function returns an index into the window given.
+A change point is the start of the suffix with the largest sum of log likelihood ratios (Page 1954: the last zero of
+the CUSUM; Hinkley, Inference about the change-point, Biometrika 1970). Each function returns an index into the window
+given.
 """
 
 from __future__ import annotations
@@ -78,7 +79,5 @@ def volatility_change(window: Sequence[BarObservation], reference: ChampionRefer
         density: FloatArray = -0.5 * (TAIL + 1.0) * np.log1p(squares / (spread * scale * scale)) - math.log(scale)
         return density
 
-    found = [
-        best_suffix(np.where(known, log_density(multiple) - log_density(quiet), 0.0)) for multiple in MULTIPLES
-    ]
+    found = [best_suffix(np.where(known, log_density(multiple) - log_density(quiet), 0.0)) for multiple in MULTIPLES]
     return max(found, key=lambda item: item[1])[0]

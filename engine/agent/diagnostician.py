@@ -5,8 +5,8 @@
 3. regime: volatility and liquidity change how much to trade, not what the forecast says;
 4. overfit, decay and concept: what is left when inputs and market are as in training.
 
-When the edge is lost while a rival cause is half way to its own threshold, the verdict waits for at most `confirm_bars`:
-a rival that is true shows itself within them.
+When the edge is lost while a rival cause is half way to its own threshold, the verdict waits for at most
+`confirm_bars`: a rival that is true shows itself within them.
 """
 
 from __future__ import annotations
@@ -117,7 +117,16 @@ class Diagnostician:
             f"({bars(longest)}, limit {int(stale[0].threshold)}); the champion is trading on old values."
         )
         return self._finish(
-            observer, decisive, "data_feed", "CRITICAL", names, "quarantine_feature", change, 0.999, summary, evidence,
+            observer,
+            decisive,
+            "data_feed",
+            "CRITICAL",
+            names,
+            "quarantine_feature",
+            change,
+            0.999,
+            summary,
+            evidence,
             {"features": list(names)},
         )
 
@@ -144,12 +153,28 @@ class Diagnostician:
             }
             before = _bar_before(window, start)
             evidence.append(
-                _evidence(observer, f"jumpiness of {name}", "x training", None, "innovation_sd_ratio", before, basis,
-                          f"{name} jumps {{value:.1f}} times as far from bar to bar as in training")
+                _evidence(
+                    observer,
+                    f"jumpiness of {name}",
+                    "x training",
+                    None,
+                    "innovation_sd_ratio",
+                    before,
+                    basis,
+                    f"{name} jumps {{value:.1f}} times as far from bar to bar as in training",
+                )
             )
             evidence.append(
-                _evidence(observer, f"level of {name}", "training sd", None, "input_level", start, basis,
-                          f"{name} lies {{value:+.1f}} training sd from its usual level")
+                _evidence(
+                    observer,
+                    f"level of {name}",
+                    "training sd",
+                    None,
+                    "input_level",
+                    start,
+                    basis,
+                    f"{name} lies {{value:+.1f}} training sd from its usual level",
+                )
             )
         top = ranked[0]
         factor = repairs[names[0]]["scale"] / reference.input_scale[reference.index_of(names[0])]
@@ -159,8 +184,17 @@ class Diagnostician:
             f"the champion's weights are not to blame."
         )
         return self._finish(
-            observer, decisive, "feature_drift", "CRITICAL", names, "restandardise_feature", change,
-            _posterior(top.value), summary, evidence, {"restandardise": repairs, "features": list(names)},
+            observer,
+            decisive,
+            "feature_drift",
+            "CRITICAL",
+            names,
+            "restandardise_feature",
+            change,
+            _posterior(top.value),
+            summary,
+            evidence,
+            {"restandardise": repairs, "features": list(names)},
         )
 
     def _volatility(self, reading: Reading, decisive: list[Reading], observer: Observer) -> Diagnosis:
@@ -169,8 +203,16 @@ class Diagnostician:
         multiple = dict(reading.information)["multiple"]
         basis = {"training_volatility": reference.training_volatility}
         evidence = [
-            _evidence(observer, "volatility", "x training", None, "return_volatility_ratio", change, basis,
-                      "returns are {value:.1f} times as volatile as in training"),
+            _evidence(
+                observer,
+                "volatility",
+                "x training",
+                None,
+                "return_volatility_ratio",
+                change,
+                basis,
+                "returns are {value:.1f} times as volatile as in training",
+            ),
             self._slope_evidence(observer, change),
         ]
         summary = (
@@ -178,8 +220,17 @@ class Diagnostician:
             f"{reading.value:.1f} nats, limit {reading.threshold:.1f}); the forecasts still hold, the size does not."
         )
         return self._finish(
-            observer, decisive, "regime_volatility", "WARNING", ("market",), "resize_volatility", change,
-            _posterior(reading.value), summary, evidence, {"volatility_multiple": multiple},
+            observer,
+            decisive,
+            "regime_volatility",
+            "WARNING",
+            ("market",),
+            "resize_volatility",
+            change,
+            _posterior(reading.value),
+            summary,
+            evidence,
+            {"volatility_multiple": multiple},
         )
 
     def _liquidity(self, reading: Reading, decisive: list[Reading], observer: Observer) -> Diagnosis:
@@ -187,22 +238,47 @@ class Diagnostician:
         evidence = []
         if reference.log_spread[1] > 0.0:
             evidence.append(
-                _evidence(observer, "spread", "x training", None, "spread_ratio", change,
-                          {"training_log_mean": reference.log_spread[0]}, "the spread is {value:.1f} times training")
+                _evidence(
+                    observer,
+                    "spread",
+                    "x training",
+                    None,
+                    "spread_ratio",
+                    change,
+                    {"training_log_mean": reference.log_spread[0]},
+                    "the spread is {value:.1f} times training",
+                )
             )
         if reference.log_volume[1] > 0.0:
             evidence.append(
-                _evidence(observer, "volume", "x training", None, "volume_ratio", change,
-                          {"training_log_mean": reference.log_volume[0]}, "volume is {value:.2f} times training")
+                _evidence(
+                    observer,
+                    "volume",
+                    "x training",
+                    None,
+                    "volume_ratio",
+                    change,
+                    {"training_log_mean": reference.log_volume[0]},
+                    "volume is {value:.2f} times training",
+                )
             )
         said = " and ".join(item.says for item in evidence)
         summary = (
-            f"Regime: trading has become expensive since {moment(change)}: {said} (strain {reading.value:.1f} sd, limit "
-            f"{reading.threshold:.1f}); trade slower, the forecasts still hold."
+            f"Regime: trading has become expensive since {moment(change)}: {said} (strain {reading.value:.1f} sd, "
+            f"limit {reading.threshold:.1f}); trade slower, the forecasts still hold."
         )
         return self._finish(
-            observer, decisive, "regime_liquidity", "WARNING", ("market",), "trade_slower", change, 0.99, summary,
-            evidence, {},
+            observer,
+            decisive,
+            "regime_liquidity",
+            "WARNING",
+            ("market",),
+            "trade_slower",
+            change,
+            0.99,
+            summary,
+            evidence,
+            {},
         )
 
     def _edge(self, reading: Reading, decisive: list[Reading], observer: Observer) -> Diagnosis:
@@ -229,25 +305,57 @@ class Diagnostician:
         }
         evidence = [
             slope,
-            _evidence(observer, "evidence of a lost edge", "nats", None, "edge_loss_evidence", change, basis,
-                      "the window speaks for a lost edge with {value:.1f} nats"),
-            _evidence(observer, "hit rate", "share", reference.training_hit_rate, "hit_rate", change, {},
-                      f"{{value:.0%}} of forecasts had the right sign, {reference.training_hit_rate:.0%} in training"),
-            _evidence(observer, "volatility", "x training", None, "return_volatility_ratio", change,
-                      {"training_volatility": reference.training_volatility},
-                      "returns are {value:.1f} times as volatile as in training"),
+            _evidence(
+                observer,
+                "evidence of a lost edge",
+                "nats",
+                None,
+                "edge_loss_evidence",
+                change,
+                basis,
+                "the window speaks for a lost edge with {value:.1f} nats",
+            ),
+            _evidence(
+                observer,
+                "hit rate",
+                "share",
+                reference.training_hit_rate,
+                "hit_rate",
+                change,
+                {},
+                f"{{value:.0%}} of forecasts had the right sign, {reference.training_hit_rate:.0%} in training",
+            ),
+            _evidence(
+                observer,
+                "volatility",
+                "x training",
+                None,
+                "return_volatility_ratio",
+                change,
+                {"training_volatility": reference.training_volatility},
+                "returns are {value:.1f} times as volatile as in training",
+            ),
         ]
         affected, multipliers = self._flipped(observer, change, evidence)
         summary = (
-            f"Concept: since {moment(change)} ({bars(since)}) forecasts {words}: returns move {slope.value:+.2f} per unit "
-            f"predicted, training +1.00 (evidence {reading.value:.1f} nats, limit {reading.threshold:.1f}); inputs and "
+            f"Concept: since {moment(change)} ({bars(since)}) forecasts {words}: returns move {slope.value:+.2f} per "
+            f"unit predicted, training +1.00 (evidence {reading.value:.1f} nats, limit {reading.threshold:.1f}); inputs and "
             f"market are as in training."
         )
         if cause != "concept_drift":
             summary = summary.replace("Concept", "Overfit" if cause == "overfit" else "Decay", 1)
         return self._finish(
-            observer, decisive, cause, "CRITICAL", affected, recommended, change, _posterior(reading.value), summary,
-            evidence, {"slope": slope.value, "loss": loss, "multipliers": multipliers},
+            observer,
+            decisive,
+            cause,
+            "CRITICAL",
+            affected,
+            recommended,
+            change,
+            _posterior(reading.value),
+            summary,
+            evidence,
+            {"slope": slope.value, "loss": loss, "multipliers": multipliers},
         )
 
     def _flipped(
@@ -266,16 +374,32 @@ class Diagnostician:
                 "feature_sd": list(reference.feature_sd),
                 "residual_sd": reference.residual_sd,
             }
-            found[name] = _evidence(observer, f"weight of {name}", "x trained", None, "input_multiplier", before, basis,
-                                    f"the weight of {name} is now {{value:+.1f}} times what was learned")
+            found[name] = _evidence(
+                observer,
+                f"weight of {name}",
+                "x trained",
+                None,
+                "input_multiplier",
+                before,
+                basis,
+                f"the weight of {name} is now {{value:+.1f}} times what was learned",
+            )
         changed = sorted((name for name in found if found[name].value < 0.25), key=lambda name: found[name].value)
         affected = tuple(changed) or (min(found, key=lambda name: found[name].value),)
         evidence.extend(found[name] for name in affected)
         return affected, {name: item.value for name, item in found.items()}
 
     def _slope_evidence(self, observer: Observer, change: int) -> Evidence:
-        return _evidence(observer, "slope of return on forecast", "per unit", None, "slope_of_return_on_forecast", change,
-                         {}, "returns move {value:+.2f} per unit predicted (as trained: +1.00)")
+        return _evidence(
+            observer,
+            "slope of return on forecast",
+            "per unit",
+            None,
+            "slope_of_return_on_forecast",
+            change,
+            {},
+            "returns move {value:+.2f} per unit predicted (as trained: +1.00)",
+        )
 
     def _finish(
         self,
@@ -294,7 +418,9 @@ class Diagnostician:
         window = observer.history
         since = sum(1 for item in window if item.ts >= change)
         evidence.append(
-            _evidence(observer, "bars since the change", "bars", None, "bars", change, {}, "{value:.0f} bars since then")
+            _evidence(
+                observer, "bars since the change", "bars", None, "bars", change, {}, "{value:.0f} bars since then"
+            )
         )
         self.reset()
         return Diagnosis(
@@ -356,10 +482,18 @@ def _rejected(cause: Cause, decisive: list[Reading], observer: Observer) -> tupl
             best[item.detector] = item
     looked_at: tuple[tuple[Cause, str, str], ...] = (
         ("data_feed", "staleness", "no input stands still: longest run {value:.0f} of {limit:.0f} bars ({subject})"),
-        ("feature_drift", "feature_variance", "inputs move as in training: {value:.1f} of {limit:.1f} nats ({subject})"),
+        (
+            "feature_drift",
+            "feature_variance",
+            "inputs move as in training: {value:.1f} of {limit:.1f} nats ({subject})",
+        ),
         ("regime_volatility", "volatility", "volatility is as in training: {value:.1f} of {limit:.1f} nats"),
         ("regime_liquidity", "liquidity", "trading costs are as in training: strain {value:.1f} of {limit:.1f} sd"),
-        ("concept_drift", "edge_evidence", "the forecasts' edge is not shown to be lost: {value:.1f} of {limit:.1f} nats"),
+        (
+            "concept_drift",
+            "edge_evidence",
+            "the forecasts' edge is not shown to be lost: {value:.1f} of {limit:.1f} nats",
+        ),
     )
     related = {cause, "concept_drift"} if cause in ("decay", "overfit") else {cause}
     rejected = []

@@ -1,10 +1,10 @@
 """Even scale of an input: the transformation under which its innovations have one variance.
 
-A bounded input moves little near its bounds and a positive, skewed one moves much where it is large; on such a scale a
-chart of variance alarms on nothing. Three scales are known, each with mean 0 and sd 1 in training: as it is, logarithm,
-and inverse hyperbolic tangent between two bounds (straight near them). Which one fits is decided by how strongly the size of the innovations
-depends on the level. Quantile maps were tried and refused: a thousand autocorrelated bars are about fifty independent
-ones, and their tails bend the map enough to alarm by themselves.
+A bounded input moves little near its bounds and a positive, skewed one moves much where it is large; on such a scale
+a chart of variance alarms on nothing. Three scales are known, each with mean 0 and sd 1 in training: as it is,
+logarithm, and inverse hyperbolic tangent between two bounds (straight near them). Which one fits is decided by how
+strongly the size of the innovations depends on the level. Quantile maps were tried and refused: a thousand
+autocorrelated bars are about fifty independent ones, and their tails bend the map enough to alarm by themselves.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ cited.
 |---|---|
 | bars | observations in the window |
 | slope_of_return_on_forecast | sum(y f) / sum(f^2) over scored bars: 1 = as claimed, 0 = dead, -1 = flipped |
-| edge_loss_evidence | log likelihood ratio of an edge lost by `loss` (see edge_evidence), volatility = rms return of the window, nats |
+| edge_loss_evidence | log likelihood ratio of an edge lost by `loss` (see edge_evidence), volatility = rms return, nats |
 | hit_rate | share of scored bars on which forecast and return had one sign |
 | mean_net_return | mean equity return after costs per bar |
 | innovation_sd_ratio | rms of the input's whitened innovations, in training sd |
@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from engine.agent.attribution import input_multipliers
@@ -127,7 +128,7 @@ def _innovation_ratio(window: Window, inputs: Mapping[str, Any]) -> float:
     scores = _scores(window, inputs)
     steps = [
         (later - inputs["ar1"] * former) / inputs["innovation_sd"]
-        for former, later in zip(scores, scores[1:], strict=False)
+        for former, later in pairwise(scores)
         if math.isfinite(former) and math.isfinite(later)
     ]
     return math.sqrt(sum(step * step for step in steps) / len(steps)) if steps else 0.0
@@ -197,9 +198,10 @@ def _volume_ratio(window: Window, inputs: Mapping[str, Any]) -> float:
 
 
 def _multiplier(window: Window, inputs: Mapping[str, Any]) -> float:
-    return input_multipliers(
+    found = input_multipliers(
         window, inputs["coefficients"], inputs["feature_mean"], inputs["feature_sd"], inputs["residual_sd"]
-    )[inputs["index"]]
+    )
+    return found[int(inputs["index"])]
 
 
 FORMULAS: Final[Mapping[str, Callable[[Window, Mapping[str, Any]], float]]] = {

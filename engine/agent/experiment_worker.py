@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.kernel.child_processes import adopt_parent
 from engine.kernel.errors import HydraError
-from engine.sandbox.experiment_spec import CANDIDATE_FILE, CHAMPION_FILE, RESULT_FILE, SNAPSHOT_FOLDER, ExperimentSpec
+from engine.sandbox.experiment_spec import CANDIDATE_FILE, CHAMPION_FILE, RESULT_FILE, ExperimentSpec
 
 FIRST_CHAMPION = "first_champion"
 
@@ -34,11 +34,13 @@ def run(directory: Path) -> dict[str, Any]:
     """Run what `spec.json` of the directory asks for."""
     from engine.ingestion.record_reader import records_from_tables
     from engine.kernel.config_models import HydraConfig
-    from storage.snapshots import read_raw_tables
+    from storage.datasets import DATASETS
+    from storage.snapshots import Snapshot
 
     spec = ExperimentSpec.read(directory)
     config = HydraConfig.model_validate(spec.config)
-    records = records_from_tables(read_raw_tables(directory / SNAPSHOT_FOLDER))
+    snapshot = Snapshot(Path(spec.snapshot))
+    records = records_from_tables({dataset: snapshot.raw(dataset) for dataset in DATASETS})
     if spec.mutation_type == FIRST_CHAMPION:
         return _first_champion(spec, records, config, directory)
     return _experiment(spec, records, config, directory)
@@ -79,4 +81,4 @@ def _experiment(spec: ExperimentSpec, records: Sequence[Any], config: Any, direc
     return {"outcome": outcome.verdict.outcome, "reason": ", ".join(outcome.verdict.failed_gates) or "every blocking gate passed",
             "verdict": outcome.verdict.to_json(),
             "candidate": {"model_id": candidate.model_id, "spec": candidate.spec.to_json(), "reference": reference.to_json()},
-            "metrics": outcome.metrics}
+            "evidence": outcome.e_process.to_json() if outcome.candidate.refitted else None, "metrics": outcome.metrics}

@@ -1,9 +1,9 @@
 """The healer: observer, diagnostician and hypothesis engine as one object that is driven bar by bar.
 
-The live loop and the benchmark drive this same object. It decides what is wrong and what could be tried; it never trades,
-trains or promotes. After a diagnosis it holds its case open and makes no other until it is told how the case ended
-(`close_case`) or that a new champion rules (`acknowledge_promotion`). Everything it carries is JSON, so it continues
-after a restart as if nothing had been.
+The live loop and the benchmark drive this same object. It decides what is wrong and what could be tried; it never
+trades, trains or promotes. After a diagnosis it holds its case open and makes no other until it is told how the case
+ended (`close_case`) or that a new champion rules (`acknowledge_promotion`). Everything it carries is JSON, so it
+continues after a restart as if nothing had been.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class SafeAct:
 
 @dataclass(frozen=True, slots=True)
 class HealerDecision:
-    """What one bar led to. `recovered` is True on the bar on which the condition of the open case has vanished by itself
-    (a dead feed that moves again): the loop may then close the case."""
+    """What one bar led to. `recovered` is True on the bar on which the condition of the open case has vanished by
+    itself (a dead feed that moves again): the loop may then close the case."""
 
     alerts: tuple[Alert, ...]
     cleared: tuple[str, ...]
@@ -176,7 +176,9 @@ class Healer:
         if self._restored_bars != RESUME_BARS:
             return ()
         names = [reference.feature_names[index] for index in away]
-        return (SafeAct("restore_input", f"{', '.join(names)} moved on {RESUME_BARS} bars in a row", {"features": names}),)
+        return (
+            SafeAct("restore_input", f"{', '.join(names)} moved on {RESUME_BARS} bars in a row", {"features": names}),
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Everything that is carried from bar to bar, as plain JSON."""
@@ -213,9 +215,13 @@ def _safe_acts(diagnosis: Diagnosis) -> tuple[SafeAct, ...]:
     cause = diagnosis.cause
     if cause == "regime_volatility":
         multiple = max(1.0, float(diagnosis.estimates.get("volatility_multiple", 1.0)))
-        return (SafeAct("reduce_size", "positions are too large for the volatility", {"size_multiplier": 1.0 / multiple}),)
+        return (
+            SafeAct("reduce_size", "positions are too large for the volatility", {"size_multiplier": 1.0 / multiple}),
+        )
     if cause == "regime_liquidity":
-        return (SafeAct("trade_slower", "trading has become expensive", {"trading_rate": 0.15, "size_multiplier": 0.8}),)
+        return (
+            SafeAct("trade_slower", "trading has become expensive", {"trading_rate": 0.15, "size_multiplier": 0.8}),
+        )
     if cause == "decay":
         return (SafeAct("reduce_size", "the edge has faded", {"size_multiplier": 0.5}),)
     if cause in ("none", "external_event"):

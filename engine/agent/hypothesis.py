@@ -1,9 +1,9 @@
 """From a diagnosis to ranked, gated proposals: rules alone, deterministic by seed.
 
 The playbook gives the choices for the cause; each is weighted by a Beta posterior of its prior and the journal's own
-outcomes. With `explore` a seeded Thompson draw ranks them, otherwise the posterior mean does. Every proposal then passes
-the gates: in the playbook, parameters in bounds, enough bars since the change, cooldown, not similar to a recent
-experiment, at most so many active, trial budget of the case. What is refused is returned with its reason.
+outcomes. With `explore` a seeded Thompson draw ranks them, otherwise the posterior mean does. Every proposal then
+passes the gates: in the playbook, parameters in bounds, enough bars since the change, cooldown, not similar to a
+recent experiment, at most so many active, trial budget of the case. What is refused is returned with its reason.
 """
 
 from __future__ import annotations
@@ -146,26 +146,29 @@ class HypothesisEngine:
                 if not low <= value <= high:
                     return refuse("bounds", f"{name} = {value:g} lies outside {low:g} to {high:g}")
         if proposal.mutations > self.config.max_mutations_per_experiment:
-            return refuse("mutations", f"{proposal.mutations} changes in one candidate, at most "
-                                       f"{self.config.max_mutations_per_experiment}")
+            return refuse(
+                "mutations",
+                f"{proposal.mutations} changes in one candidate, at most {self.config.max_mutations_per_experiment}",
+            )
         if context.active_experiments >= self.config.max_concurrent_experiments:
             return refuse("active", f"{context.active_experiments} experiments run already")
         if context.trials_in_case >= self.config.max_trials_per_case:
-            return refuse("budget", f"{context.trials_in_case} candidates were tried in this case; the operator decides")
+            return refuse(
+                "budget", f"{context.trials_in_case} candidates were tried in this case; the operator decides"
+            )
         own = embedding(proposal.mutation_type, proposal.parameters, context.bar_us)
         for item in context.past:
             age = (diagnosis.ts - item.started_ts) / context.bar_us
             if item.mutation_type == proposal.mutation_type and item.healed is False and age < rule.cooldown_bars:
-                return refuse("cooldown", f"{item.mutation_type} failed {bars(int(age))} ago, cooldown "
-                                          f"{bars(rule.cooldown_bars)}")
+                return refuse(
+                    "cooldown", f"{item.mutation_type} failed {bars(int(age))} ago, cooldown {bars(rule.cooldown_bars)}"
+                )
             alike = cosine(own, embedding(item.mutation_type, item.parameters, context.bar_us))
             if item.healed is not True and alike >= self.config.duplicate_similarity:
                 return refuse("similar", f"similarity {alike:.2f} to the experiment of {moment(item.started_ts)}")
         return None
 
-    def _build(
-        self, choice: Choice, diagnosis: Diagnosis, context: ProposalContext
-    ) -> MutationProposal | None:
+    def _build(self, choice: Choice, diagnosis: Diagnosis, context: ProposalContext) -> MutationProposal | None:
         rule = self.playbook.mutations[choice.mutation]
         built = _parameters(choice, diagnosis, context)
         if built is None:
@@ -194,14 +197,18 @@ def _parameters(
         if not repairs:
             return None
         names = listing(list(repairs))
-        return names, {"adjustments": {"restandardise": repairs}}, (
-            f"{names} changed its units at {since}; undoing that gives the champion its inputs back, weights unchanged."
+        return (
+            names,
+            {"adjustments": {"restandardise": repairs}},
+            (f"{names} changed its units at {since}; undoing that gives the champion its inputs back."),
         )
     if kind == "quarantine_feature":
         if not faulty:
             return None
-        return listing(faulty), {"adjustments": {"quarantine": sorted(faulty)}}, (
-            f"{listing(faulty)} cannot be trusted since {since}; the champion still has an edge on its other inputs."
+        return (
+            listing(faulty),
+            {"adjustments": {"quarantine": sorted(faulty)}},
+            (f"{listing(faulty)} cannot be trusted since {since}; the champion still has an edge on its other inputs."),
         )
     if kind == "feature_remove":
         present = list(context.spec.get("features", ()))
@@ -209,32 +216,46 @@ def _parameters(
         kept = [name for name in present if name not in drop]
         if not kept or len(kept) == len(present):
             return None
-        return listing(sorted(drop)), {"features": kept}, (
-            f"A fit without {listing(sorted(drop))} gives the lost inputs' weight to the sound ones."
+        return (
+            listing(sorted(drop)),
+            {"features": kept},
+            (f"A fit without {listing(sorted(drop))} gives the lost inputs' weight to the sound ones."),
         )
     if kind == "resize_volatility":
         multiple = diagnosis.estimates.get("volatility_multiple", 1.0)
-        return "sizing", {"adjustments": {"volatility": "ewma"}}, (
-            f"Volatility is about {multiple:.1f} times training since {since}; sizing by current volatility restores the "
-            f"balance of edge and risk, forecasts unchanged."
+        return (
+            "sizing",
+            {"adjustments": {"volatility": "ewma_scaled"}},
+            (
+                f"Volatility is about {multiple:.1f} times training since {since}; sizing by current volatility "
+                f"restores the balance of edge and risk, forecasts unchanged."
+            ),
         )
     if kind == "trade_slower":
-        return "execution", {"adjustments": dict(choice.settings)}, (
-            "Trading costs more of the edge than it did; going only part of the way to the target keeps more of it."
+        return (
+            "execution",
+            {"adjustments": dict(choice.settings)},
+            ("Trading costs more of the edge than it did; going only part of the way to the target keeps more of it."),
         )
     if kind == "retrain":
-        return "champion", {"training": {"from_ts": diagnosis.change_ts}}, (
-            f"The relation of inputs and returns changed at {since}; a fit on data from then on learns the new one."
+        return (
+            "champion",
+            {"training": {"from_ts": diagnosis.change_ts}},
+            (f"The relation of inputs and returns changed at {since}; a fit on data from then on learns the new one."),
         )
     if kind == "window_adjust":
         window = int(choice.settings["window_bars"])
         start = diagnosis.ts - window * context.bar_us
-        return "champion", {"training": {"from_ts": start, "window_bars": window}}, (
-            f"A fit on the last {window} bars follows a market that changes little by little."
+        return (
+            "champion",
+            {"training": {"from_ts": start, "window_bars": window}},
+            (f"A fit on the last {window} bars follows a market that changes little by little."),
         )
     if kind == "hyperparameter":
-        return "champion", {"training": {"from_ts": diagnosis.change_ts}, "params": dict(choice.settings)}, (
-            f"A fit on the {bars(diagnosis.bars_since_change)} since {since} with a stronger prior errs less on so few."
+        return (
+            "champion",
+            {"training": {"from_ts": diagnosis.change_ts}, "params": dict(choice.settings)},
+            (f"A fit on the {bars(diagnosis.bars_since_change)} since {since} with another prior errs less on so few."),
         )
     return None
 
@@ -258,7 +279,9 @@ def _bounded_numbers(parameters: Mapping[str, Any], context: ProposalContext) ->
         repairs = adjustments["restandardise"]
         present = context.spec.get("adjustments", {}).get("restandardise", {})
         numbers["adjustments.restandardise.count"] = float(len(repairs))
-        ratios = [float(item["scale"]) / float(present.get(name, {}).get("scale", 1.0)) for name, item in repairs.items()]
+        ratios = [
+            float(item["scale"]) / float(present.get(name, {}).get("scale", 1.0)) for name, item in repairs.items()
+        ]
         numbers["adjustments.restandardise.scale_ratio"] = max(ratios, key=lambda ratio: abs(np.log(max(ratio, 1e-12))))
     if "features" in parameters:
         numbers["features.count"] = float(len(parameters["features"]))

@@ -140,9 +140,7 @@ class Observer:
         """What the performance database keeps of this bar: every statistic by code, and the detectability horizon."""
         values = {reading.code: reading.value for reading in readings if math.isfinite(reading.value)}
         values["volatility_ratio"] = self.volatility / self.reference.training_volatility
-        horizon = detection_bars(
-            self.reference.correlation, 1.0, evidence_run_length(self.config.edge_evidence_h)
-        )
+        horizon = detection_bars(self.reference.correlation, 1.0, evidence_run_length(self.config.edge_evidence_h))
         if math.isfinite(horizon):
             values["detectability_horizon_bars"] = horizon
         return values

@@ -23,11 +23,11 @@ def promote(stores: Stores, market: str, model_id: str, *, actor: str, reason: s
     return record
 
 
-def roll_back(stores: Stores, market: str, *, actor: str, reason: str, ts: int) -> ModelRecord:
+def roll_back(stores: Stores, market: str, *, actor: str, reason: str, ts: int, automatic: bool = False) -> ModelRecord:
     """Bring the previous champion of `market` back; RefusedError where there is none."""
     if stores.registry.champion(market) is None:
         raise RefusedError(f"market {market} has no champion yet; there is nothing to roll back")
     with stores.db.transaction():
-        record = stores.registry.rollback(market, actor=actor, reason=reason, ts=ts)
+        record = stores.registry.rollback(market, actor=actor, reason=reason, ts=ts, automatic=automatic)
         stores.state.put(f"{CHAMPION_KEY}:{market}", {"model_id": record.model_id, "since_ts": ts}, ts)
     return record

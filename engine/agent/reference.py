@@ -29,15 +29,16 @@ USUAL_LOG_VOLATILITY_SD: Final = 0.22  # half of the estimate: a thousand bars m
 class ChampionReference:
     """Training statistics of one champion. Tuples run over its features in registered order.
 
-    The champion standardises as `(value - feature_mean) / feature_sd`. Detectors read it on its
-    `even_scale` (see `even_scale.py`), so that a bounded or skewed input has innovations of one variance; `feature_ar1` and `innovation_sd` describe that series: `(x_t - ar1 * x_{t-1}) / innovation_sd` is white
-    with unit variance in training. `repeat_share` and `event_repeat_share` are shares of values equal to the former one,
-    the larger of the plain share and that after another repeat.
-    `prediction_sd`, `residual_sd` and `training_volatility` are per bar, in log returns. `coefficients` belong to
-    standardised features (None for a model that is not linear). `edge_lower_bound` is the one-sided lower bound of the
-    mean score per bar; at or below 0 the champion has no edge to lose. `input_offset`, `input_scale` and `quarantined`
-    are the repairs in force: a stored value is used as `(value - offset) / scale`. `volatility_mode` is the champion's
-    ("training", "ewma", "ewma_scaled"): one that follows volatility is not diagnosed for its change.
+    The champion standardises as `(value - feature_mean) / feature_sd`. Detectors read it on its `even_scale` (see
+    `even_scale.py`), so that a bounded or skewed input has innovations of one variance; `feature_ar1` and
+    `innovation_sd` describe that series: `(x_t - ar1 * x_{t-1}) / innovation_sd` is white with unit variance in
+    training. `repeat_share` and `event_repeat_share` are shares of values equal to the former one, the larger of the
+    plain share and that after another repeat. `prediction_sd`, `residual_sd` and `training_volatility` are per bar,
+    in log returns. `coefficients` belong to standardised features (None for a model that is not linear).
+    `edge_lower_bound` is the one-sided lower bound of the mean score per bar; at or below 0 the champion has no edge
+    to lose. `input_offset`, `input_scale` and `quarantined` are the repairs in force: a stored value is used as
+    `(value - offset) / scale`. `volatility_mode` is the champion's ("training", "ewma", "ewma_scaled"): one that
+    follows volatility is not diagnosed for its change.
     """
 
     model_id: str
@@ -144,8 +145,9 @@ def build_reference(
 
     `values[n, d]` are the stored features (NaN missing) at `times[n]`; row i of `returns` is the log return of bar i
     and row i of `predictions` what the model says about *that* return (made at bar i-1), as in `BarObservation`. Use
-    out-of-fold predictions for models that can memorise. Without `edge_lower_bound` it is the in-sample correlation less
-    what the same number of noise columns would reach in one sample of a thousand. Raises CalculationError below 100 scored bars.
+    out-of-fold predictions for models that can memorise. Without `edge_lower_bound` it is the in-sample correlation
+    less what the same number of noise columns would reach in one sample of a thousand. Raises CalculationError below
+    100 scored bars.
     """
     moments = np.asarray(times, dtype=np.int64)
     matrix = np.asarray(values, dtype=np.float64)
@@ -165,8 +167,10 @@ def build_reference(
     traded = returns if net_returns is None else net_returns
     traded = traded[np.isfinite(traded)]
     lower = _edge_lower_bound(forecast, outcome, width) if edge_lower_bound is None else float(edge_lower_bound)
-    sharpe = float(np.mean(traded) / np.std(traded, ddof=1)) if net_returns is not None and np.std(traded) > 0 else (
-        prediction_sd / max(math.hypot(prediction_sd, residual_sd), 1e-300)
+    sharpe = (
+        float(np.mean(traded) / np.std(traded, ddof=1))
+        if net_returns is not None and np.std(traded) > 0
+        else (prediction_sd / max(math.hypot(prediction_sd, residual_sd), 1e-300))
     )
     decided = (forecast != 0.0) & (outcome != 0.0)
     return ChampionReference(

@@ -1,8 +1,9 @@
 """How alike two proposals are: cosine of a fixed embedding of their configuration change.
 
-Each leaf of the change is one unit vector: text and lists by their hash, numbers by an angle that turns by a quarter for
-a change of one `SCALE` (so that a window that moved by 60 bars is another experiment, and one that moved by 5 is not).
-The kind of mutation is a leaf as well. Nothing is learned, so the same two proposals are equally alike for ever.
+Each leaf of the change is one unit vector: text and lists by their hash, numbers by an angle that turns by a quarter
+for a change of one `SCALE` (so that a window that moved by 60 bars is another experiment, and one that moved by 5 is
+not). The kind of mutation is a leaf as well. Nothing is learned, so the same two proposals are equally alike for
+ever.
 """
 
 from __future__ import annotations

@@ -101,7 +101,7 @@ class Engine:
                 stores.events.append("engine.stopped", config.market.market,
                                      {"pid": os.getpid(), "epoch": epoch, "reason": self._stop_reason},
                                      ts=self._feed.clock.now_ts(), market=config.market.market)
-                stores.events.write_chain_head()
+                stores.events.write_head(ts=self._feed.clock.now_ts())
                 stores.lease.release(epoch, self._wall.now_ts())
 
     def _turn(self, runner: MarketRunner, commands: CommandProcessor, epoch: int) -> bool:
@@ -150,7 +150,7 @@ class Engine:
     def _progress(self, stage: str, done: int, total: int) -> None:
         if self._stop.is_set():
             raise LeaseHeldError("stopped while starting")
-        self._stores.performance.write_heartbeat("startup", self._wall.now_ts(),
+        self._stores.feeds.beat("startup", self._wall.now_ts(),
                                                  {"stage": stage, "done": done, "total": total})
         lease = self._stores.lease.current()
         if lease is not None:

@@ -5,6 +5,7 @@ A feed leaves ordinary files in the inbox folder; the engine ingests them like a
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from engine.kernel.config_models import HydraConfig
     from engine.kernel.workspace_paths import WorkspacePaths
     from engine.sandbox.venue.client import VenueClient
+    from engine.sandbox.venue.protocol import VenueStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ class SimulatedFeed:
         log = (paths.logs / "venue.log").open("ab")
         self._process: subprocess.Popen[bytes] = start_child(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         log.close()
-        self._client: VenueClient = VenueClient(self._process)
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._client: VenueClient = VenueClient(io.TextIOWrapper(self._process.stdin, encoding="utf-8"),
+                                                io.TextIOWrapper(self._process.stdout, encoding="utf-8"))
 
     @property
     def pid(self) -> int:
@@ -85,11 +89,9 @@ class SimulatedFeed:
         self._client.close()
         kill_group(self._process)
 
-    def _delivery(self, answer: object) -> Delivery:
-        files = tuple(self._inbox / name for name in answer.files)  # type: ignore[attr-defined]
-        now_ts: int = answer.now_ts  # type: ignore[attr-defined]
-        self.clock.advance_to(now_ts)
-        return Delivery(files, now_ts, bool(answer.end))  # type: ignore[attr-defined]
+    def _delivery(self, step: VenueStep) -> Delivery:
+        self.clock.advance_to(step.now_ts)
+        return Delivery(tuple(self._inbox / name for name in step.files), step.now_ts, step.end)
 
 
 class DropFolderFeed:

@@ -126,3 +126,20 @@ def _names_at(path: list[str]) -> list[str]:
 def _nearest(name: str, known: list[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1)
     return f" (did you mean '{close[0]}'?)" if close else ""
+
+
+def describe_setting(key: str) -> str:
+    """The one line of documentation of a dotted setting; ConfigError with the nearest name for an unknown one."""
+    path = key.split(".")
+    model: type[BaseModel] = HydraConfig
+    for depth, part in enumerate(path):
+        field = model.model_fields.get(part)
+        if field is None:
+            known = [".".join([*path[:depth], name]) for name in model.model_fields]
+            raise ConfigError(f"unknown setting '{key}'{_nearest('.'.join(path[: depth + 1]), known)}")
+        annotation = field.annotation
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            model = annotation
+        elif depth == len(path) - 1:
+            return field.description or ""
+    raise ConfigError(f"'{key}' is a section; name a setting in it: {', '.join(model.model_fields)}")

@@ -45,11 +45,12 @@ class PaperTrial:
 
     @staticmethod
     def begin(candidate_id: str, champion_id: str, reference: Reference, started_ts: int, candidates_charged: int,
-              memory: MarketMemory, config: HydraConfig) -> PaperTrial:
-        """Both flat, with what the market's memory knows."""
+              memory: MarketMemory, config: HydraConfig, e_process: BettingEProcess | None = None) -> PaperTrial:
+        """Both flat, with what the market's memory knows. `e_process` carries evidence that is already out of sample
+        (the prequential forecasts of a refitted candidate); repairs estimated on those bars begin anew."""
         trader = VirtualTrader.flat(config, memory)
         return PaperTrial(candidate_id, champion_id, reference, started_ts, candidates_charged, trader, trader,
-                          BettingEProcess(), started_ts)
+                          e_process or BettingEProcess(), started_ts)
 
     @property
     def hours(self) -> float:

@@ -22,6 +22,7 @@ from models.spec import ModelSpec, TrainingRange
 FloatArray = NDArray[np.float64]
 REFIT_KEYS: Final = frozenset({"training", "features", "params", "kind"})
 BLOCK_BARS: Final = 10
+PRIOR_R2: Final = "ridge_prior_r2"
 LEAST_TRAINING_BARS: Final = 30
 
 
@@ -151,7 +152,9 @@ def adjusted_columns(spec: ModelSpec, history: MarketHistory) -> FloatArray:
 def train_model(kind: str, features: tuple[str, ...], X: FloatArray, y: FloatArray, params: Mapping[str, Any],
            config: HydraConfig, seed: int) -> TradingModel:
     """Fit one model of a kind under these settings."""
-    training = TrainingConfig(seed=seed, ridge_prior_r2=config.models.ridge_prior_r2, parameters=dict(params))
+    own = dict(params)
+    prior_r2 = float(own.pop(PRIOR_R2, config.models.ridge_prior_r2))
+    training = TrainingConfig(seed=seed, ridge_prior_r2=prior_r2, parameters=own)
     return create_model(kind).train(X, y, training, feature_names=features)
 
 

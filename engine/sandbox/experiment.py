@@ -15,13 +15,14 @@ from engine.kernel.errors import CalculationError
 from engine.kernel.identifiers import derived_id
 from engine.kernel.timestamps import to_iso
 from engine.sandbox.candidate import Candidate, build_candidate, forecast
-from engine.sandbox.evaluator import Verdict, choose_track, evaluate
+from engine.sandbox.evaluator import Track, Verdict, choose_reference, choose_track, evaluate
 from engine.sandbox.evidence import CandidateEvidence, EvaluationConfig, StrategyEvidence, StressResult
 from engine.sandbox.experiment_spec import ExperimentSpec
 from engine.sandbox.look_ahead import LookAheadResult, prove
-from engine.sandbox.market_history import MarketHistory, as_predictions, expiry_days, history_from_records
+from engine.sandbox.market_history import FloatArray, MarketHistory, as_predictions, expiry_days, history_from_records
 from engine.sandbox.replay import ReplayResult, replay
 from engine.sandbox.strategy_evidence import evaluation_windows, strategy_evidence
+from engine.sandbox.statistics.e_process import BettingEProcess
 from engine.sandbox.stress import run_stress
 from engine.sandbox.utility_score import utility_e_process, utility_scores
 from models.champion import Champion
@@ -39,6 +40,7 @@ class ExperimentOutcome:
     verdict: Verdict
     metrics: dict[str, Any]
     history: MarketHistory
+    e_process: BettingEProcess
 
 
 def run_experiment(spec: ExperimentSpec, champion: Champion, records: Sequence[RawRecord], config: HydraConfig) -> ExperimentOutcome:
@@ -84,18 +86,16 @@ def _judge(spec: ExperimentSpec, champion: Champion, candidate: Candidate, recor
                    for item in run_stress(part.bars, own, config))
     settings = EvaluationConfig.of(config)
     choice = choose_track(spec.cause, champion_healthy=spec.cause == "none")
-    e_value = utility_e_process(own_run.net_returns, _reference_returns(reference, choice.track, settings),
-                                settings.kelly_fraction).peak_e_value
+    e_process = utility_e_process(own_run.net_returns, _reference_returns(reference, choice.track, settings),
+                                  settings.kelly_fraction)
     verdict = evaluate(
         CandidateEvidence(evidence, evaluation_windows(len(part), config), proof.clean, _proof_text(proof), stress,
-                          spec.trial_count + 1, None, None, e_value, 1, _range_text(part)),
+                          spec.trial_count + 1, None, None, e_process.peak_e_value, 1, _range_text(part)),
         reference, choice, settings, stage="experiment")
-    return ExperimentOutcome(candidate, verdict, _metrics(own_run, old_run, candidate, settings), history)
+    return ExperimentOutcome(candidate, verdict, _metrics(own_run, old_run, candidate, settings), history, e_process)
 
 
-def _reference_returns(champion: StrategyEvidence, track: Any, settings: EvaluationConfig) -> np.ndarray[Any, np.dtype[np.float64]]:
-    from engine.sandbox.evaluator import choose_reference
-
+def _reference_returns(champion: StrategyEvidence, track: Track, settings: EvaluationConfig) -> FloatArray:
     return choose_reference(champion, track, settings).net_returns
 
 

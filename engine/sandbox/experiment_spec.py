@@ -11,7 +11,6 @@ SPEC_FILE = "spec.json"
 RESULT_FILE = "result.json"
 CANDIDATE_FILE = "candidate.model"
 CHAMPION_FILE = "champion.model"
-SNAPSHOT_FOLDER = "snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +19,8 @@ class ExperimentSpec:
 
     `parameters` is the proposal's change of the champion's specification. `change_point_ts` is when the fault began by
     the diagnosis (None on the discovery track); `until_ts` the last moment the snapshot knows. `trial_count` is the
-    number of all trials in the journal so far, for deflation. `config` is the full merged configuration.
+    number of all trials in the journal so far, for deflation. `config` is the full merged configuration, `snapshot` the folder of
+    the immutable snapshot it reads.
     """
 
     experiment_id: str
@@ -38,6 +38,7 @@ class ExperimentSpec:
     trial_count: int
     seed: int
     config: dict[str, Any]
+    snapshot: str
 
     def write(self, directory: Path) -> None:
         """Write into the experiment's directory."""

@@ -95,7 +95,8 @@ def _fit(window: MarketHistory, history: MarketHistory, low: int, high: int, kin
 def usable_features(window: MarketHistory, history: MarketHistory, at: int,
                     features: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Features that cover the window and are fresh at bar `at`, and those that are not."""
-    used, left_out = [], []
+    used: list[str] = []
+    left_out: list[str] = []
     for name in features:
         column = history.names.index(name)
         coverage = float(np.mean(np.isfinite(window.values[:, column]) & ~window.stale[:, column])) if len(window) else 0.0

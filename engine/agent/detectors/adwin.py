@@ -1,11 +1,11 @@
 """ADWIN2: a window over the score that shrinks where its two halves no longer agree.
 
 Idea: keep the longest window of recent values that shows no change of mean. Values are summarised in an exponential
-histogram (at most 5 buckets of each size 2^i); at every `clock`-th value each boundary between buckets splits the window
-in W0, W1 and the old part is dropped while `|mean0 - mean1| > eps`, with
-`eps = sqrt(2 m v L) + 2/3 m L`, `m = 1/n0 + 1/n1` (both sizes less the least sub-window, plus one), v the variance and
-`L = ln(2 ln(n) / delta)`. Bound: at most `delta` false alarms per check for independent values. Here it watches the
-champion's squared residual, `min(e^2, 9)`, and informs; on autocorrelated levels it would alarm on nothing.
+histogram (at most 5 buckets of each size 2^i); at every `clock`-th value each boundary between buckets splits the
+window in W0, W1 and the old part is dropped while `|mean0 - mean1| > eps`, with `eps = sqrt(2 m v L) + 2/3 m L`, `m =
+1/n0 + 1/n1` (both sizes less the least sub-window, plus one), v the variance and `L = ln(2 ln(n) / delta)`. Bound: at
+most `delta` false alarms per check for independent values. Here it watches the champion's squared residual, `min(e^2,
+9)`, and informs; on autocorrelated levels it would alarm on nothing.
 
 >>> window = AdaptiveWindow(delta=0.002, clock=1)
 >>> import random
@@ -23,7 +23,9 @@ import math
 from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 BUCKETS_PER_SIZE: Final = 5
 LEAST_WINDOW: Final = 10
@@ -40,7 +42,9 @@ class AdaptiveWindow:
         self.width = 0
         self.total = 0.0
         self.scatter = 0.0  # sum of squared deviations from the window's mean
-        self.rows: list[list[tuple[float, float]]] = [[]]  # rows[i]: (total, scatter) of buckets of 2^i values, oldest first
+        self.rows: list[list[tuple[float, float]]] = [
+            []
+        ]  # rows[i]: (total, scatter) of buckets of 2^i values, oldest first
 
     @property
     def mean(self) -> float:
@@ -119,7 +123,7 @@ class Adwin(Detector):
 
     name = "adwin"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._window = AdaptiveWindow(self.config.adwin_delta)
         self._changed_ts = 0
@@ -137,9 +141,17 @@ class Adwin(Detector):
                 self._bars_left -= 1
         mean = self._window.mean
         return (
-            Reading(self.name, "champion", abs(mean - self._before) if self._bars_left else 0.0, 0.0,
-                    self._bars_left > 0, "INFO", self._changed_ts or seen.ts, False,
-                    (("mean", mean), ("before", self._before))),
+            Reading(
+                self.name,
+                "champion",
+                abs(mean - self._before) if self._bars_left else 0.0,
+                0.0,
+                self._bars_left > 0,
+                "INFO",
+                self._changed_ts or seen.ts,
+                False,
+                (("mean", mean), ("before", self._before)),
+            ),
         )
 
     def describe(self, reading: Reading) -> str:
@@ -153,9 +165,16 @@ class Adwin(Detector):
     def state(self) -> dict[str, Any]:
         """The histogram."""
         w = self._window
-        return {"ticks": w.ticks, "width": w.width, "total": w.total, "scatter": w.scatter,
-                "rows": [[list(bucket) for bucket in row] for row in w.rows], "changed_ts": self._changed_ts,
-                "bars_left": self._bars_left, "before": self._before}
+        return {
+            "ticks": w.ticks,
+            "width": w.width,
+            "total": w.total,
+            "scatter": w.scatter,
+            "rows": [[list(bucket) for bucket in row] for row in w.rows],
+            "changed_ts": self._changed_ts,
+            "bars_left": self._bars_left,
+            "before": self._before,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""

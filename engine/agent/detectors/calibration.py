@@ -17,7 +17,9 @@ from collections import deque
 from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 BAND: Final = 1.2816
 EXPECTED: Final = 0.82
@@ -36,7 +38,7 @@ class Calibration(Detector):
 
     name = "calibration"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._window: deque[tuple[int, int]] = deque(maxlen=self.config.calibration_window_bars)
         self._inside = 0
@@ -55,15 +57,25 @@ class Calibration(Detector):
             return (Reading(self.name, "champion", 0.0, ERRORS_NEEDED, False, "WARNING", seen.ts),)
         value = coverage_error(self._inside, count)
         return (
-            Reading(self.name, "champion", value, ERRORS_NEEDED, value > ERRORS_NEEDED, "WARNING", self._window[0][0],
-                    False, (("coverage", self._inside / count),)),
+            Reading(
+                self.name,
+                "champion",
+                value,
+                ERRORS_NEEDED,
+                value > ERRORS_NEEDED,
+                "WARNING",
+                self._window[0][0],
+                False,
+                (("coverage", self._inside / count),),
+            ),
         )
 
     def describe(self, reading: Reading) -> str:
         """Coverage now and as stated."""
         return (
-            f"{100 * dict(reading.information)['coverage']:.0f} % of returns fell inside the champion's stated 80 % band "
-            f"since {moment(reading.since_ts)}: {reading.value:.1f} standard errors off, limit {reading.threshold:.0f}."
+            f"{100 * dict(reading.information)['coverage']:.0f} % of returns fell inside the champion's "
+            f"stated 80 % band since {moment(reading.since_ts)}: {reading.value:.1f} standard errors "
+            f"off, limit {reading.threshold:.0f}."
         )
 
     def state(self) -> dict[str, Any]:

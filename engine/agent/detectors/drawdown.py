@@ -1,8 +1,8 @@
 """Drawdown of the account since this champion began, against what a healthy champion's own noise makes likely.
 
 Idea: a champion with Sharpe S and volatility s per bar has a running maximum drawdown that exceeds D at any given bar
-with probability about `exp(-2 S D / s)`; the limit is the D where that is `drawdown_chance`. A drawdown beyond it is not
-bad luck.
+with probability about `exp(-2 S D / s)`; the limit is the D where that is `drawdown_chance`. A drawdown beyond it is
+not bad luck.
 
 >>> round(drawdown_limit(sharpe_per_bar=0.1, volatility=0.001, chance=1e-4), 4)
 0.0461
@@ -16,7 +16,9 @@ import math
 from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 HALF_LIFE_BARS: Final = 250.0
 
@@ -31,7 +33,7 @@ class Drawdown(Detector):
 
     name = "drawdown"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._level = self._peak = 0.0
         self._variance = 0.0
@@ -58,14 +60,19 @@ class Drawdown(Detector):
     def describe(self, reading: Reading) -> str:
         """How deep and how unlikely."""
         return (
-            f"The account is {100 * reading.value:.2f} % below its peak of {moment(reading.since_ts)}; a healthy champion "
-            f"stays above {100 * reading.threshold:.2f} % (chance {self.config.drawdown_chance:g} at any bar)."
+            f"The account is {100 * reading.value:.2f} % below its peak of {moment(reading.since_ts)}; a healthy "
+            f"champion stays above {100 * reading.threshold:.2f} % (chance {self.config.drawdown_chance:g} at any bar)."
         )
 
     def state(self) -> dict[str, Any]:
         """Level, peak and volatility."""
-        return {"level": self._level, "peak": self._peak, "variance": self._variance, "count": self._count,
-                "since": self._since}
+        return {
+            "level": self._level,
+            "peak": self._peak,
+            "variance": self._variance,
+            "count": self._count,
+            "since": self._since,
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""

@@ -1,10 +1,10 @@
 """Two-sided CUSUM on the champion's martingale scores: is the forecast still worth what it was?
 
-Idea: `z = (prediction / its training sd) * (return - prediction) / volatility` has conditional mean 0 while the model is
-right, whatever the autocorrelation of its inputs; a lost or flipped edge makes the mean negative. `C- = max(0, C- - z - k)`
-alarms above `h` (`C+` likewise for an edge larger than claimed). Parameters `edge_cusum_k`, `edge_cusum_h` are in standard
-deviations of the score; `false_alarm_bars()` gives the average run length of that pair. It warns; the sharper
-`edge_evidence` decides.
+Idea: `z = (prediction / its training sd) * (return - prediction) / volatility` has conditional mean 0 while the model
+is right, whatever the autocorrelation of its inputs; a lost or flipped edge makes the mean negative. `C- = max(0, C-
+- z - k)` alarms above `h` (`C+` likewise for an edge larger than claimed). Parameters `edge_cusum_k`, `edge_cusum_h`
+are in standard deviations of the score; `false_alarm_bars()` gives the average run length of that pair. It warns; the
+sharper `edge_evidence` decides.
 
 >>> cusum_path([0.1, -1.0, -1.2, -0.9], 0.25)[-1]
 (0.0, 2.35)
@@ -20,7 +20,9 @@ from typing import Any
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.detectors.run_length import one_sided_run_length
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment, once_in
+from engine.kernel.config_models import ObserverConfig
 
 LARGEST_SCORE = 6.0
 
@@ -40,7 +42,7 @@ class EdgeCusum(Detector):
 
     name = "edge_cusum"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._high = self._low = 0.0
         self._low_since = self._high_since = 0
@@ -60,10 +62,18 @@ class EdgeCusum(Detector):
                 self._high_since = ts
         h = self.config.edge_cusum_h
         return (
-            Reading(self.name, "champion", self._low, h, self._low > h and self.reference.has_edge, "WARNING",
-                    self._low_since),
-            Reading(self.name, "upside", self._high, h, self._high > h and self.reference.has_edge, "INFO",
-                    self._high_since),
+            Reading(
+                self.name,
+                "champion",
+                self._low,
+                h,
+                self._low > h and self.reference.has_edge,
+                "WARNING",
+                self._low_since,
+            ),
+            Reading(
+                self.name, "upside", self._high, h, self._high > h and self.reference.has_edge, "INFO", self._high_since
+            ),
         )
 
     def describe(self, reading: Reading) -> str:

@@ -1,11 +1,12 @@
 """Evidence that the champion's edge is gone, in nats: the detector that decides on concept drift and decay.
 
-Idea: if the edge is lost by a factor, realised returns move by `1 - loss` per unit predicted: loss 1 is a dead edge, 2 a
-full sign flip. For each loss in `LOSSES` the likelihood ratio of the standardised residual e under Student-t noise is
-`f(e + loss * g) / f(e)`, g being the prediction in the same unit: a bar on which little was predicted says little, and
-an outlier says no more than the t density lets it. The Shiryaev-Roberts sums `R = (R + 1) * ratio` are averaged over the
-losses; `log R` above `edge_evidence_h` alarms, with a mean time to a false alarm of at least `exp(edge_evidence_h)` bars
-while the density is right (an e-detector). A champion without a demonstrated edge has none to lose and is not judged.
+Idea: if the edge is lost by a factor, realised returns move by `1 - loss` per unit predicted: loss 1 is a dead edge,
+2 a full sign flip. For each loss in `LOSSES` the likelihood ratio of the standardised residual e under Student-t
+noise is `f(e + loss * g) / f(e)`, g being the prediction in the same unit: a bar on which little was predicted says
+little, and an outlier says no more than the t density lets it. The Shiryaev-Roberts sums `R = (R + 1) * ratio` are
+averaged over the losses; `log R` above `edge_evidence_h` alarms, with a mean time to a false alarm of at least
+`exp(edge_evidence_h)` bars while the density is right (an e-detector). A champion without a demonstrated edge has
+none to lose and is not judged.
 
 >>> round(loss_increment(residual=-1.0, forecast_shift=0.5, loss=2.0), 3)
 0.863
@@ -20,7 +21,9 @@ from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.detectors.run_length import evidence_run_length
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment, once_in
+from engine.kernel.config_models import ObserverConfig
 
 LOSSES: Final = (1.0, 1.5, 2.0)
 TAIL: Final = 5.0  # degrees of freedom of the residual's Student t
@@ -50,7 +53,7 @@ class EdgeEvidence(Detector):
 
     name = "edge_evidence"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._log_sums = [-700.0 for _ in LOSSES]
         self._cusums = [0.0 for _ in LOSSES]
@@ -74,17 +77,26 @@ class EdgeEvidence(Detector):
         h = self.config.edge_evidence_h
         breached = value > h and self.reference.has_edge
         return (
-            Reading(self.name, "champion", value, h, breached, "CRITICAL", self._since[best], True,
-                    (("loss", LOSSES[best]),)),
+            Reading(
+                self.name,
+                "champion",
+                value,
+                h,
+                breached,
+                "CRITICAL",
+                self._since[best],
+                True,
+                (("loss", LOSSES[best]),),
+            ),
         )
 
     def describe(self, reading: Reading) -> str:
         """What is lost and how sure that is."""
         loss = dict(reading.information)["loss"]
-        how = "forecasts point the wrong way" if loss > 1.0 else "forecasts no longer say anything"
+        how = "its forecasts point the wrong way" if loss > 1.0 else "its forecasts no longer say anything"
         return (
-            f"The champion's edge is gone: since {moment(reading.since_ts)} its {how}; evidence {reading.value:.1f} nats, "
-            f"limit {reading.threshold:.1f} nats ({once_in(self.false_alarm_bars())})."
+            f"The champion's edge is gone: since {moment(reading.since_ts)} {how}; evidence "
+            f"{reading.value:.1f} nats, limit {reading.threshold:.1f} nats ({once_in(self.false_alarm_bars())})."
         )
 
     def false_alarm_bars(self) -> float:

@@ -1,11 +1,11 @@
 """Has an input been re-scaled or shifted? CUSUM-type charts on its whitened innovations.
 
 Idea: level and variance of an autocorrelated feature wander even when nothing is wrong, its AR(1) innovations do not.
-Six likelihood-ratio charts per feature (`innovation_charts.CHARTS`: louder, moved, both) run as
-Shiryaev-Roberts sums, each divided by its mean ratio in training, so that heavy tails and quantisation are in the null.
-The log of their
-weighted mean (`WEIGHTS`) above `feature_evidence_h` (or 4 nats above what training itself once showed) decides. Besides it a
-plain variance CUSUM, `C = max(0, C + (min(u^2, 9) - 1)/sqrt(2) - k) > h` with `feature_cusum_k`, `feature_cusum_h`, warns.
+Four likelihood-ratio charts per feature (`innovation_charts.CHARTS`: louder, or louder and moved) run as Shiryaev-Roberts
+sums, each divided by its mean ratio in training, so that heavy tails and quantisation are in the null. The log of
+their weighted mean (`WEIGHTS`) above `feature_evidence_h` (or 4 nats above what training itself once showed) decides.
+Besides it a plain variance CUSUM, `C = max(0, C + (min(u^2, 9) - 1)/sqrt(2) - k) > h` with `feature_cusum_k`,
+`feature_cusum_h`, warns.
 
 >>> from engine.agent.innovation_charts import chart_increments
 >>> import numpy as np
@@ -26,7 +26,9 @@ import numpy as np
 from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.detectors.run_length import evidence_run_length
 from engine.agent.innovation_charts import CHARTS, WEIGHTS, chart_increments, mixed_evidence
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment, once_in
+from engine.kernel.config_models import ObserverConfig
 
 TRAINING_MARGIN: Final = 4.0
 
@@ -36,7 +38,7 @@ class FeatureVariance(Detector):
 
     name = "feature_variance"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         width = len(self.reference.feature_names)
         self._offset = np.array(self.reference.chart_offset).reshape(width, len(CHARTS))
@@ -58,9 +60,7 @@ class FeatureVariance(Detector):
         seen = np.isfinite(u)
         white = np.where(seen, u, 0.0)
         increments = np.where(seen[:, None], chart_increments(white) - self._offset, 0.0)
-        self._log_sums = np.where(
-            seen[:, None], np.logaddexp(self._log_sums, 0.0) + increments, self._log_sums
-        )
+        self._log_sums = np.where(seen[:, None], np.logaddexp(self._log_sums, 0.0) + increments, self._log_sums)
         level = self._cusums + increments
         self._since = np.where(level <= 0.0, ts, self._since)
         self._cusums = np.maximum(level, 0.0)
@@ -78,13 +78,29 @@ class FeatureVariance(Detector):
             judged = not self.reference.quarantined[index]
             chart, h = best[index], float(self._threshold[index])
             readings.append(
-                Reading(self.name, name, evidence[index], h, judged and evidence[index] > h, "CRITICAL",
-                        int(self._since[index, chart]), True, (("chart", float(chart)),))
+                Reading(
+                    self.name,
+                    name,
+                    evidence[index],
+                    h,
+                    judged and evidence[index] > h,
+                    "CRITICAL",
+                    int(self._since[index, chart]),
+                    True,
+                    (("chart", float(chart)),),
+                )
             )
             level = float(self._variance_cusum[index])
             readings.append(
-                Reading(self.name, f"{name}/variance", level, self.config.feature_cusum_h,
-                        judged and level > self.config.feature_cusum_h, "WARNING", int(self._variance_since[index]))
+                Reading(
+                    self.name,
+                    f"{name}/variance",
+                    level,
+                    self.config.feature_cusum_h,
+                    judged and level > self.config.feature_cusum_h,
+                    "WARNING",
+                    int(self._variance_since[index]),
+                )
             )
         return tuple(readings)
 
@@ -97,10 +113,7 @@ class FeatureVariance(Detector):
                 f"{reading.value:.1f}, limit {reading.threshold:.1f}."
             )
         shift, scale = CHARTS[int(dict(reading.information)["chart"])]
-        if scale > 1.0:
-            how = "jumps about more than in training" + (" and has moved" if shift else "")
-        else:
-            how = f"has drifted {'up' if shift > 0 else 'down'}"
+        how = f"jumps about some {scale:.1f} times as far as in training" + (" and has moved" if shift else "")
         return (
             f"Input {feature} {how} since {moment(reading.since_ts)}: evidence {reading.value:.1f} nats, limit "
             f"{reading.threshold:.1f} nats ({once_in(evidence_run_length(reading.threshold))})."
@@ -109,7 +122,9 @@ class FeatureVariance(Detector):
     def false_alarm_bars(self) -> float:
         """Bound over all judged inputs together."""
         count = sum(not flag for flag in self.reference.quarantined)
-        return evidence_run_length(float(np.min(self._threshold, initial=self.config.feature_evidence_h))) / max(count, 1)
+        return evidence_run_length(float(np.min(self._threshold, initial=self.config.feature_evidence_h))) / max(
+            count, 1
+        )
 
     def state(self) -> dict[str, Any]:
         """All sums, features by charts."""

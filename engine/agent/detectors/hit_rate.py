@@ -16,7 +16,9 @@ from collections import deque
 from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 ERRORS_NEEDED: Final = 4.0
 
@@ -31,7 +33,7 @@ class HitRate(Detector):
 
     name = "hit_rate"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._window: deque[tuple[int, int]] = deque(maxlen=self.config.calibration_window_bars)
         self._hits = 0
@@ -51,8 +53,17 @@ class HitRate(Detector):
             return (Reading(self.name, "champion", 0.0, ERRORS_NEEDED, False, "WARNING", seen.ts),)
         value = hit_shortfall(self._hits, count, expected)
         return (
-            Reading(self.name, "champion", value, ERRORS_NEEDED, value > ERRORS_NEEDED and self.reference.has_edge,
-                    "WARNING", self._window[0][0], False, (("hit_rate", self._hits / count), ("expected", expected))),
+            Reading(
+                self.name,
+                "champion",
+                value,
+                ERRORS_NEEDED,
+                value > ERRORS_NEEDED and self.reference.has_edge,
+                "WARNING",
+                self._window[0][0],
+                False,
+                (("hit_rate", self._hits / count), ("expected", expected)),
+            ),
         )
 
     def describe(self, reading: Reading) -> str:

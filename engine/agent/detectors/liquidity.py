@@ -16,7 +16,9 @@ import math
 from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 LiquiditySmoothing: Final = 0.3
 LARGEST_SCORE: Final = 6.0
@@ -27,7 +29,7 @@ class Liquidity(Detector):
 
     name = "liquidity"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._level = 0.0
         self._since = 0

@@ -1,9 +1,10 @@
 """Page-Hinkley test on the champion's score, in standardised units.
 
-Idea: the mean is updated with the value first; `sum = alpha * sum + (x - mean - delta)` is compared with its minimum (and
-likewise downwards); a gap above `threshold` after `least_values` values alarms, and the test starts anew at the value
-after the alarm. The threshold is in the unit of x, so x must be standardised: with the often copied defaults (.005, 50)
-the test alarms about every 1,400 bars on pure noise. Parameters `page_hinkley_delta`, `page_hinkley_threshold`.
+Idea: the mean is updated with the value first; `sum = alpha * sum + (x - mean - delta)` is compared with its minimum
+(and likewise downwards); a gap above `threshold` after `least_values` values alarms, and the test starts anew at the
+value after the alarm. The threshold is in the unit of x, so x must be standardised: with the often copied defaults
+(.005, 50) the test alarms about every 1,400 bars on pure noise. Parameters `page_hinkley_delta`,
+`page_hinkley_threshold`.
 
 >>> test = PageHinkleyTest(delta=0.005, threshold=50.0)
 >>> import random
@@ -21,7 +22,9 @@ import math
 from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 FADING: Final = 0.9999
 LARGEST_SCORE: Final = 6.0
@@ -73,7 +76,7 @@ class PageHinkley(Detector):
 
     name = "page_hinkley"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._test = PageHinkleyTest(self.config.page_hinkley_delta, self.config.page_hinkley_threshold)
         self._since = 0
@@ -93,8 +96,8 @@ class PageHinkley(Detector):
     def describe(self, reading: Reading) -> str:
         """The gap and its limit."""
         return (
-            f"The champion's score has fallen since {moment(reading.since_ts)}: Page-Hinkley gap {reading.value:.0f} sd, "
-            f"limit {reading.threshold:.0f} sd."
+            f"The champion's score has fallen since {moment(reading.since_ts)}: Page-Hinkley gap "
+            f"{reading.value:.0f} sd, limit {reading.threshold:.0f} sd."
         )
 
     def state(self) -> dict[str, Any]:

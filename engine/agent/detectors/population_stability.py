@@ -1,9 +1,9 @@
 """Population stability index of each input's innovations, judged by its null quantile for the actual sample sizes.
 
-Idea: `PSI = sum (q - p) ln(q / p)` over the 10 training deciles, half a count added per bin. With no drift it is about
-`(1/n + 1/m) chi2(9)`: for 60 recent bars the mean is 0.15, so the textbook 0.10 / 0.25 alarm on nothing. The limit is the
-larger of `psi_warning` and the `psi_null_quantile` (Holm's first step: spread over the inputs) for this n and m.
-Innovations are used because the levels of an autocorrelated input are no sample of anything.
+Idea: `PSI = sum (q - p) ln(q / p)` over the 10 training deciles, half a count added per bin. With no drift it is
+about `(1/n + 1/m) chi2(9)`: for 60 recent bars the mean is 0.15, so the textbook 0.10 / 0.25 alarm on nothing. The
+limit is the larger of `psi_warning` and the `psi_null_quantile` (Holm's first step: spread over the inputs) for this
+n and m. Innovations are used because the levels of an autocorrelated input are no sample of anything.
 
 >>> round(stability_index([10] * 10, [6] * 10), 6), round(null_quantile(1000, 120, 0.999), 3)
 (0.0, 0.26)
@@ -22,7 +22,9 @@ from typing import Any, Final
 import numpy as np
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 EVERY_BARS: Final = 10
 PSEUDO_COUNT: Final = 0.5
@@ -70,7 +72,7 @@ class PopulationStability(Detector):
 
     name = "population_stability"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._windows: list[deque[int]] = [
             deque(maxlen=self.config.psi_window_bars) for _ in self.reference.feature_names
@@ -113,8 +115,11 @@ class PopulationStability(Detector):
 
     def state(self) -> dict[str, Any]:
         """Bins of the recent window and the last verdicts."""
-        return {"windows": [list(item) for item in self._windows], "last": [list(item) for item in self._last],
-                "start": list(self._start)}
+        return {
+            "windows": [list(item) for item in self._windows],
+            "last": [list(item) for item in self._last],
+            "start": list(self._start),
+        }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""

@@ -18,7 +18,9 @@ from collections import deque
 from typing import Any, Final
 
 from engine.agent.detectors.base import AlertLevel, BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
+from engine.kernel.config_models import ObserverConfig
 
 ERRORS_NEEDED: Final = 3.0
 LEAST_SHARE: Final = 0.4  # of the window, before anything is said
@@ -34,7 +36,7 @@ class Sharpe(Detector):
 
     name = "sharpe"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._window: deque[tuple[int, float]] = deque(maxlen=self.config.sharpe_window_bars)
 
@@ -57,16 +59,26 @@ class Sharpe(Detector):
         level: AlertLevel = "CRITICAL" if critical else "WARNING"
         decline = expected - per_bar
         return (
-            Reading(self.name, "account", decline * year, needed * year, decline > needed and self.reference.has_edge,
-                    level, self._window[0][0], False, (("sharpe", per_bar * year), ("expected", expected * year))),
+            Reading(
+                self.name,
+                "account",
+                decline * year,
+                needed * year,
+                decline > needed and self.reference.has_edge,
+                level,
+                self._window[0][0],
+                False,
+                (("sharpe", per_bar * year), ("expected", expected * year)),
+            ),
         )
 
     def describe(self, reading: Reading) -> str:
         """The Sharpe ratio now and what was promised."""
         facts = dict(reading.information)
         return (
-            f"Sharpe since {moment(reading.since_ts)} is {facts['sharpe']:.1f} a year, training {facts['expected']:.1f}; "
-            f"the fall of {reading.value:.1f} passes the limit {reading.threshold:.1f} (three standard errors at least)."
+            f"Sharpe since {moment(reading.since_ts)} is {facts['sharpe']:.1f} a year, training "
+            f"{facts['expected']:.1f}; the fall of {reading.value:.1f} passes the limit {reading.threshold:.1f} "
+            "(three standard errors at least)."
         )
 
     def state(self) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Is a feed dead? Equal values, event times that stand still, missing values, and the store's own verdict on age.
 
 Idea: a continuous input never repeats bit for bit, so three equal values are a dead feed. Inputs that are rounded do
-repeat, so each one's rule is measured in training: with a natural repeat share q, a run is suspicious when it is longer
-than any seen, and longer than `log(stale_false_alarm) / log(q)`. The same holds for event times that do not move. A value
-that stays at or beyond the edge of its training range while its event time moves is saturated, not stale: that is
-the business of `feature_variance`.
+repeat, so each one's rule is measured in training: with a natural repeat share q, a run is suspicious when it is
+longer than any seen, and longer than `log(stale_false_alarm) / log(q)`. The same holds for event times that do not
+move. A value that stays at or beyond the edge of its training range while its event time moves is saturated, not
+stale: that is the business of `feature_variance`.
 
->>> needed_run(share=0.0, longest=1, least=3, false_alarm=1e-6), needed_run(share=0.3, longest=6, least=3, false_alarm=1e-6)
-(3, 13)
+>>> needed_run(share=0.0, longest=1, least=3, false_alarm=1e-6), needed_run(share=0.3, longest=6, least=3,
+false_alarm=1e-6) (3, 13)
 
 Source: run lengths of a Bernoulli repeat; Balakrishnan and Koutras, Runs and Scans with Applications, 2002.
 """
@@ -18,7 +18,9 @@ import math
 from typing import Any
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import bars, moment
+from engine.kernel.config_models import ObserverConfig
 
 REPEAT, EVENT, MISSING, FLAGGED = 0.0, 1.0, 2.0, 3.0
 KINDS = ("repeats one value", "has the same event time", "is missing", "is called too old by the store")
@@ -38,7 +40,7 @@ class Staleness(Detector):
 
     name = "staleness"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         ref, width = self.reference, len(self.reference.feature_names)
         least, chance = self.config.stale_repeats, self.config.stale_false_alarm

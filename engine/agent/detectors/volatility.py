@@ -22,11 +22,13 @@ import numpy as np
 
 from engine.agent.detectors.base import BarContext, Detector, FloatArray, Reading
 from engine.agent.detectors.run_length import evidence_run_length
+from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment, once_in
+from engine.kernel.config_models import ObserverConfig
 
 GRID_POINTS: Final = 31
 MULTIPLES: Final = (2.0, 2.5, 3.2)
-TAIL: Final = 5.0
+TAIL: Final = 6.5  # of whole returns: forecastable part included, tails are a little lighter than the noise's
 LARGEST_RETURN: Final = 8.0  # in training volatilities
 LOG_SIZE_MEAN: Final = -0.78  # mean and sd of log |t5 return| at unit variance
 LOG_SIZE_SD: Final = 1.13
@@ -38,7 +40,7 @@ class Volatility(Detector):
 
     name = "volatility"
 
-    def __init__(self, reference: Any, config: Any) -> None:
+    def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         sd = self.reference.log_volatility_sd
         self._grid, self._transition, stationary = _grid(sd, self.config.volatility_persistence)
@@ -71,17 +73,30 @@ class Volatility(Detector):
         h = self.config.volatility_evidence_h
         unprepared = self.reference.volatility_mode == "training"
         return (
-            Reading(self.name, "market", max(0.0, evidence), h, evidence > h, "CRITICAL" if unprepared else "INFO",
-                    self._since, unprepared,
-                    (("multiple", self._multiple()),)),
-            Reading(self.name, "market/size", self._cusum, self.config.volatility_cusum_h,
-                    self._cusum > self.config.volatility_cusum_h, "WARNING", self._cusum_since),
+            Reading(
+                self.name,
+                "market",
+                max(0.0, evidence),
+                h,
+                evidence > h,
+                "CRITICAL" if unprepared else "INFO",
+                self._since,
+                unprepared,
+                (("multiple", self._multiple()),),
+            ),
+            Reading(
+                self.name,
+                "market/size",
+                self._cusum,
+                self.config.volatility_cusum_h,
+                self._cusum > self.config.volatility_cusum_h,
+                "WARNING",
+                self._cusum_since,
+            ),
         )
 
     def _filter(self, size: float) -> None:
-        likelihood = np.exp(
-            -0.5 * (TAIL + 1.0) * np.log1p(size * size * self._inverse_square) - self._log_scale
-        )
+        likelihood = np.exp(-0.5 * (TAIL + 1.0) * np.log1p(size * size * self._inverse_square) - self._log_scale)
         prior = self._normal @ self._transition
         jumped = self._jumped @ self._transition + prior
         joint = prior * likelihood[0]

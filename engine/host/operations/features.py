@@ -27,7 +27,7 @@ def features_as_of(stores: Stores, config: HydraConfig, as_of: str, names: Seque
         raise NotFoundError(f"feature {', '.join(unknown)} is not registered; see hydra features list")
     wanted = list(names) or registered
     readings = stores.features.latest(config.market.market, as_of_ts, wanted)
-    features = {}
+    features: dict[str, dict[str, Any]] = {}
     for name in wanted:
         reading = readings.get(name)
         if reading is None:

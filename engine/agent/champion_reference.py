@@ -1,0 +1,69 @@
+"""The yardstick of a new champion or candidate, measured on the history that taught it."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+
+from engine.agent.reference import ChampionReference, build_reference
+from engine.kernel.config_models import HydraConfig
+from engine.sandbox.candidate import Candidate, forecast
+from engine.sandbox.market_history import MarketHistory
+from models.champion import Champion, ChampionPredictions
+from models.ridge import RidgeModel
+
+FEATURE_BARS: Final = 1000
+
+
+def reference_of(champion: Champion, history: MarketHistory, config: HydraConfig) -> ChampionReference:
+    """Yardstick of a freshly trained champion on the bars that taught it."""
+    first = int(np.searchsorted(history.known_ts, champion.spec.training.from_ts))
+    part = history.window(first, len(history))
+    return _measure(champion, part, forecast(champion, part, 0), 0, config)
+
+
+def candidate_reference(present: ChampionReference, candidate: Candidate, history: MarketHistory,
+                        config: HydraConfig) -> ChampionReference:
+    """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew.
+
+    A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars. Raises
+    CalculationError where fewer than 100 bars could be scored.
+    """
+    champion = candidate.champion
+    if not candidate.refitted:
+        return present.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
+    first = max(0, len(history) - FEATURE_BARS)
+    part = history.window(first, len(history))
+    measured = _measure(champion, part, candidate.predictions, candidate.start - first, config)
+    return measured.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
+
+
+def _measure(champion: Champion, part: MarketHistory, predictions: ChampionPredictions, offset: int,
+             config: HydraConfig) -> ChampionReference:
+    names = champion.spec.features
+    index = [part.names.index(name) for name in names]
+    said = np.full(len(part), math.nan)
+    usable = np.where(predictions.usable, predictions.expected_return, math.nan)
+    said[offset + 1 :] = usable[: len(part) - offset - 1]
+    edge = champion.spec.edge
+    return build_reference(
+        champion.model_id,
+        names,
+        part.known_ts,
+        part.values[:, index],
+        said,
+        part.realised,
+        coefficients=_coefficients(champion),
+        event_ts=part.event_ts[:, index],
+        volumes=np.array([bar.volume for bar in part.bars], dtype=np.float64),
+        edge_lower_bound=0.0 if edge is None else edge.lower_bound,
+        bars_per_year=config.market.bars_per_year,
+    )
+
+
+def _coefficients(champion: Champion) -> list[float] | None:
+    """Coefficients on standardised features of a ridge; None for any other kind."""
+    model = champion.model
+    return model.coefficients.tolist() if isinstance(model, RidgeModel) else None

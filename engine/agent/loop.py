@@ -1,0 +1,368 @@
+"""The agent's loop: connects stages and holds no judgement of its own.
+
+diagnosed -> waiting_data -> experimenting -> paper -> awaiting_approval -> watching -> closed
+
+Each stage reads what the one before it left in the case (`cases` row), acts, and moves the case on inside the
+transaction of the bar. After a crash the loop reads the open cases and goes on where each one stood; an experiment whose
+process died with the engine is started again, since nothing of it had taken effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from engine.agent.approvals import ApprovalDesk
+from engine.agent.autonomy import Act, may_act_alone, needs_approval
+from engine.agent.champions import ChampionDesk
+from engine.agent.experiment import ExperimentRunner
+from engine.agent.experiment_pool import ExperimentEnd
+from engine.agent.paper_desk import PaperDesk
+from engine.agent.promotion import promote, roll_back
+from engine.agent.rollback_watch import RollbackWatch
+from engine.kernel.identifiers import derived_id
+from engine.sandbox.ab_test import Reference
+from storage.agent_records import CaseRecord
+
+if TYPE_CHECKING:
+    from engine.agent.diagnosis import Diagnosis
+    from engine.agent.healer import CaseOutcome, SafeAct
+    from engine.core.records import FuturesBar
+    from engine.core.trading_types import MarketMemory
+    from engine.kernel.config_models import AutonomyLevel, HydraConfig
+    from engine.signals.features import FeatureVector
+    from storage.stores import Stores
+
+CLOSED = "closed"
+SAFE_ACT_KEY = "safe_act"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEnd:
+    """How a case ended, for the healer."""
+
+    case_id: str
+    outcome: CaseOutcome
+
+
+class AgentLoop:
+    """Moves cases through their stages. `on_case_end` tells the healer that it may look for causes again."""
+
+    def __init__(self, stores: Stores, config: HydraConfig, desk: ChampionDesk, runner: ExperimentRunner, *,
+                 level: Callable[[], AutonomyLevel], memory: Callable[[], MarketMemory],
+                 propose: Callable[[dict[str, Any], str], list[dict[str, Any]]], on_promotion: Callable[[str], None], on_case_end: Callable[[CaseEnd], None]) -> None:
+        self._stores = stores
+        self._config = config
+        self._market = config.market.market
+        self._desk = desk
+        self._runner = runner
+        self._level = level
+        self._memory = memory
+        self._propose = propose
+        self._on_promotion = on_promotion
+        self._on_case_end = on_case_end
+        self.paper = PaperDesk(stores, config, desk)
+        self.approvals = ApprovalDesk(stores, config)
+        self.watch = RollbackWatch(stores, config, desk)
+
+    @property
+    def open_cases(self) -> list[CaseRecord]:
+        """Cases that are not closed, oldest first."""
+        return [case for case in self._stores.agent.cases.list(market=self._market) if case.stage != CLOSED]
+
+    def is_paused(self) -> bool:
+        """Whether the operator paused the agent, or its autonomy is lockdown."""
+        row = self._stores.state.get("agent_paused")
+        return self._level() == "lockdown" or bool(isinstance(row, dict) and row.get("paused"))
+
+    def size_multiplier(self) -> float:
+        """Share of its size that the champion may trade while a case is open: 0 = it stands aside. Unreadable means 0."""
+        key = f"{SAFE_ACT_KEY}:{self._market}"
+        row = self._stores.state.get(key)
+        if row is None and not self._stores.db.query("SELECT 1 FROM state WHERE key = ?", (key,)):
+            return 1.0
+        if not isinstance(row, dict):
+            return 0.0
+        return float(row["size_multiplier"]) if row.get("active") else 1.0
+
+    def open_case(self, diagnosis: Diagnosis, safe_acts: tuple[SafeAct, ...], alert_id: str | None, bars: int, ts: int) -> str:
+        """A diagnosis begins a case; inside the transaction of the bar."""
+        case_id = derived_id("case", self._market, diagnosis.cause, ts, length=6)
+        document = {**diagnosis.to_json(), "sentence": diagnosis.summary}
+        case = CaseRecord(case_id=case_id, market=self._market, opened_ts=ts, updated_ts=ts, stage="diagnosed",
+                          cause=diagnosis.cause, alert_id=alert_id, diagnosis=document,
+                          data={"next": 0, "trials": 0, "opened_bar": bars - diagnosis.bars_since_change, "change_point_ts": diagnosis.change_ts})
+        self._stores.agent.cases.upsert(case)
+        event = self._stores.events.append(
+            "diagnosis.made", case_id,
+            {"case_id": case_id, "cause": diagnosis.cause, "severity": diagnosis.severity,
+             "affected": list(diagnosis.affected), "recommended": diagnosis.recommended,
+             "evidence": document["evidence"], "confidence": diagnosis.confidence,
+             "rejected_causes": document["rejected"]}, ts=ts, market=self._market)
+        self._stores.journal.write("diagnosis", case_id, document, ts=ts, market=self._market, tags=[diagnosis.cause],
+                                   outcome=diagnosis.cause, event_seq=event.seq)
+        if may_act_alone(self._level(), Act.LOWER_RISK):
+            for act in safe_acts:
+                self._take_safe_act(case_id, act, ts)
+        return case_id
+
+    def open_manual_case(self, mutation_type: str, target: str, parameters: dict[str, Any], *, actor: str, reason: str,
+                         bars: int, ts: int) -> str:
+        """An operator's own idea, on the discovery track."""
+        case_id = derived_id("case", self._market, mutation_type, target, sorted(parameters.items()), ts, length=6)
+        proposal = {"mutation_type": mutation_type, "target_component": target, "parameters": parameters,
+                    "hypothesis_text": reason, "expected_improvement": 0.0, "source": actor, "wait_bars": 0,
+                    "reversible": True}
+        self._stores.agent.cases.upsert(CaseRecord(
+            case_id=case_id, market=self._market, opened_ts=ts, updated_ts=ts, stage="diagnosed", cause="none",
+            data={"manual": proposal, "next": 0, "trials": 0, "opened_bar": bars, "change_point_ts": None}))
+        return case_id
+
+    def on_bar(self, bar: FuturesBar, vector: FeatureVector, bars: int, ts: int, *, days_to_expiry: float | None) -> None:
+        """Move every open case as far as this bar allows; inside the transaction of the bar."""
+        self.paper.on_bar(bar, days_to_expiry, vector)
+        for case in self.open_cases:
+            if case.stage == "waiting_data" and bars >= int(case.data["retry_bar"]):
+                self._move(case, ts, stage="diagnosed")
+            elif case.stage == "paper":
+                self._judge_paper(case, bars, ts)
+            elif case.stage == "awaiting_approval":
+                self._check_approval(case, ts)
+            elif case.stage == "watching":
+                self._watch_promotion(case, self.watch.on_bar(bar, days_to_expiry, vector), ts)
+
+    def start_experiments(self, bars: int, ts: int) -> None:
+        """Start the next experiment of every case that waits for one; outside the transaction of the bar."""
+        if self.is_paused():
+            return
+        for case in self.open_cases:
+            if case.stage == "diagnosed" and self._runner.pool.has_slot:
+                if may_act_alone(self._level(), Act.RUN_EXPERIMENT) or case.data.get("allowed"):
+                    self._start_next(case, bars, ts)
+                elif needs_approval(self._level(), Act.RUN_EXPERIMENT):
+                    self._ask_for_experiment(case, ts)
+            elif case.stage == "experimenting" and case.experiment_id not in self._runner.pool.running:
+                self._move(case, ts, stage="diagnosed", data={**case.data, "next": max(0, int(case.data["next"]) - 1)})
+
+    def on_experiment_end(self, end: ExperimentEnd, bars: int, ts: int) -> None:
+        """Take an experiment's answer: to paper, to the graveyard, or to the next try."""
+        with self._stores.db.transaction("agent"):
+            result = self._runner.finish(end, ts)
+            cases = [case for case in self.open_cases if case.experiment_id == end.experiment_id]
+            if not cases:
+                return
+            case = replace(cases[0], verdict=result["verdict"])
+            if result["candidate"] is None:
+                self._retry(case, bars, ts, result["reason"])
+                return
+            record = self._stores.agent.experiments.require(end.experiment_id)
+            model = self._desk.register(result, self._runner.artifact(end.experiment_id), parent_id=record.spec["champion_id"],
+                                        snapshot_hash=record.snapshot_hash, ts=ts, reason=result["reason"])
+            if result["outcome"] != "passed":
+                self._stores.registry.retire(model.model_id, actor="evaluator", reason=result["reason"], ts=ts)
+                self._retry(case, bars, ts, f"experiment failed: {result['reason']}")
+                return
+            self._stores.registry.set_paper(model.model_id, reason="passed the experiment's gates", ts=ts)
+            reference: Reference = "aside" if (result["verdict"] or {}).get("reference") == "standing aside" else "champion"
+            self.paper.begin(model.model_id, str(record.spec["champion_id"]), reference, case.case_id,
+                             int(case.data["trials"]), self._memory(), ts, result.get("evidence"))
+            self._move(case, ts, stage="paper", candidate_id=model.model_id, verdict=result["verdict"])
+
+    def approve(self, approval_id: str, *, actor: str, reason: str, ts: int) -> dict[str, Any]:
+        """Approve a request and promote; inside the caller's transaction."""
+        approval = self.approvals.decide(approval_id, "approved", actor=actor, reason=reason, ts=ts)
+        case = self._stores.agent.cases.require(approval.case_id)
+        if approval.kind == "experiment":
+            self._move(case, ts, stage="diagnosed", data={**case.data, "allowed": True})
+            return {"subject": approval.subject, "case_id": case.case_id}
+        previous = self._stores.registry.champion_id(self._market)
+        record = promote(self._stores, self._market, approval.subject, actor=actor, reason=reason, ts=ts,
+                         approval_id=approval_id, experiment_id=case.experiment_id)
+        self._revert_safe_acts(case.case_id, "the champion is repaired", ts)
+        self.paper.finish(approval.subject, "passed", ts)
+        self._move(case, ts, stage="watching", data={**case.data, "promoted_ts": ts})
+        self.watch.begin(case.case_id, record.model_id, str(previous), self._memory(), ts)
+        self._on_promotion(record.model_id)
+        return {"model_id": record.model_id, "previous_model_id": previous, "subject": approval.subject}
+
+    def reject(self, approval_id: str, *, actor: str, reason: str, ts: int) -> dict[str, Any]:
+        """Reject a request: the candidate goes to the graveyard, the case ends."""
+        approval = self.approvals.decide(approval_id, "rejected", actor=actor, reason=reason, ts=ts)
+        case = self._stores.agent.cases.require(approval.case_id)
+        if approval.kind == "promote":
+            self._bury(case, approval.subject, f"rejected by {actor}: {reason}", ts)
+        self.close_case(case, "rejected", reason, ts)
+        return {"approval_id": approval_id, "subject": approval.subject}
+
+    def on_manual_change(self, ts: int) -> None:
+        """The operator moved the champion pointer: a watched promotion is no longer watched."""
+        champion = self._stores.registry.champion_id(self._market)
+        for case in self.open_cases:
+            if case.stage == "watching" and case.candidate_id != champion:
+                self.watch.end(ts)
+                self.close_case(case, "rolled_back", "the operator rolled back", ts)
+
+    def close_case(self, case: CaseRecord, outcome: CaseOutcome, reason: str, ts: int) -> None:
+        """End a case with its outcome; inside the caller's transaction."""
+        self._move(case, ts, stage=CLOSED, outcome=outcome)
+        event = self._stores.events.append("case.closed", case.case_id, {"case_id": case.case_id, "outcome": outcome,
+                                                                         "reason": reason}, ts=ts, market=self._market)
+        self._stores.journal.write("case", case.case_id, {"sentence": f"case {case.case_id} ({case.cause}) {outcome}: {reason}"},
+                                   ts=ts, market=self._market, outcome=outcome, tags=[case.cause or "none"], event_seq=event.seq)
+        self._on_case_end(CaseEnd(case.case_id, outcome))
+
+    def _ask_for_experiment(self, case: CaseRecord, ts: int) -> None:
+        proposals = self._proposals(case)
+        proposal = proposals[min(int(case.data["next"]), len(proposals) - 1)] if proposals else {}
+        with self._stores.db.transaction("agent"):
+            approval = self.approvals.request(
+                case, "experiment", str(proposal.get("mutation_type", "none")),
+                {"cause": case.cause, "sentence": (case.diagnosis or {}).get("sentence", ""), "proposal": proposal},
+                {"raises_risk": False, "safe_default": "no experiment runs; the champion keeps trading as it is"}, ts)
+            self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id)
+
+    def _start_next(self, case: CaseRecord, bars: int, ts: int) -> None:
+        proposals, index = self._proposals(case), int(case.data["next"])
+        if index >= len(proposals) or int(case.data["trials"]) >= self._config.agent.max_trials_per_case:
+            with self._stores.db.transaction("agent"):
+                self._give_up(case, ts)
+            return
+        proposal = proposals[index]
+        change_point_ts = case.data.get("change_point_ts")
+        wait = int(proposal["wait_bars"])
+        if wait > 0:
+            with self._stores.db.transaction("agent"):
+                self._move(case, ts, stage="waiting_data", data={**case.data, "retry_bar": bars + wait})
+            return
+        champion = self._desk.champion()
+        if champion is None:
+            return
+        spec = self._runner.spec(
+            case_id=case.case_id, cause=case.cause or "none", mutation_type=proposal["mutation_type"],
+            target=proposal["target_component"], parameters=proposal["parameters"], champion=champion,
+            change_point_ts=change_point_ts, until_ts=ts)
+        record = self._stores.registry.get(champion.model_id)
+        with self._stores.db.transaction("agent"):
+            self._stores.events.append(
+                "proposal.made", case.case_id,
+                {"case_id": case.case_id, "mutation_type": proposal["mutation_type"], "target": proposal["target_component"],
+                 "parameters": proposal["parameters"], "hypothesis": proposal["hypothesis_text"],
+                 "source": proposal["source"], "expected_improvement": proposal["expected_improvement"]},
+                ts=ts, market=self._market)
+            self._move(case, ts, stage="experimenting", proposal=proposal, experiment_id=spec.experiment_id,
+                       data={**case.data, "next": index + 1, "trials": int(case.data["trials"]) + 1})
+        self._runner.start(spec, self._stores.registry.load_artifact(record.artifact_hash), ts)
+
+    def _retry(self, case: CaseRecord, bars: int, ts: int, reason: str) -> None:
+        """The same proposal again with more data, or the next one."""
+        data = dict(case.data)
+        if not (case.proposal or {}).get("reversible", True):
+            data["next"] = max(0, int(data["next"]) - 1)
+        data["retry_bar"] = bars + self._config.agent.retry_bars
+        data["last_failure"] = reason
+        self._move(case, ts, stage="waiting_data", data=data, candidate_id=None, verdict=case.verdict)
+
+    def _give_up(self, case: CaseRecord, ts: int) -> None:
+        self._stores.events.append(
+            "alert.raised", case.case_id,
+            {"alert_id": derived_id("alert", case.case_id, "unhealed"), "code": "case_unhealed", "level": "CRITICAL",
+             "message": f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside",
+             "evidence": {"trials": float(case.data["trials"])}}, ts=ts, market=self._market)
+        self.close_case(case, "unhealed", str(case.data.get("last_failure") or "no proposal is left"), ts)
+
+    def _judge_paper(self, case: CaseRecord, bars: int, ts: int) -> None:
+        status = self.paper.status(str(case.candidate_id))
+        if status == "running":
+            return
+        verdict = self.paper.verdict(str(case.candidate_id), case) if status == "decided" else None
+        failed = [gate["name"] for gate in (verdict or {}).get("gates", []) if gate["blocking"] and not gate["passed"]]
+        passed = verdict is not None and not failed
+        statistics = self.paper.statistics(str(case.candidate_id))
+        self._stores.events.append(
+            "paper.finished", str(case.candidate_id),
+            {"candidate_id": case.candidate_id, "champion_id": self.paper.champion_of(str(case.candidate_id)),
+             "hours": statistics["hours"], "bars": statistics["bars"], "outcome": "passed" if passed else status,
+             "statistics": statistics, "case_id": case.case_id}, ts=ts, market=self._market)
+        if not passed:
+            reason = f"paper trading {status}" if verdict is None else f"paper gates failed: {', '.join(failed)}"
+            self._bury(case, str(case.candidate_id), reason, ts)
+            self._retry(replace(case, verdict=verdict or case.verdict), bars, ts, reason)
+            return
+        approval = self.approvals.request(case, "promote", str(case.candidate_id), self._evidence(case, verdict or {}, statistics),
+                                          self._consequences(case), ts)
+        self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id, verdict=verdict)
+        if may_act_alone(self._level(), _promotion_act(case)):
+            self.approve(approval.approval_id, actor="autonomy", reason="autonomous level: every gate passed", ts=ts)
+
+    def _check_approval(self, case: CaseRecord, ts: int) -> None:
+        approval = self._stores.agent.approvals.require(case.approval_id)
+        if approval.status == "open" and approval.kind == "promote" and may_act_alone(self._level(), _promotion_act(case)):
+            self.approve(approval.approval_id, actor="autonomy", reason="autonomous level: every gate passed", ts=ts)
+        elif approval.status == "open" and ts >= approval.expires_ts:
+            self.approvals.decide(approval.approval_id, "expired", actor="engine", reason="nobody decided in time", ts=ts)
+            if approval.kind == "promote":
+                self._bury(case, approval.subject, "the request expired", ts)
+            self.close_case(case, "expired", "the request expired; the champion still stands aside", ts)
+
+    def _watch_promotion(self, case: CaseRecord, decision: str, ts: int) -> None:
+        if decision == "roll_back" and may_act_alone(self._level(), Act.ROLL_BACK):
+            record = roll_back(self._stores, self._market, actor="rollback watch", automatic=True, ts=ts,
+                               reason="the new champion did worse than its predecessor would have, beyond chance")
+            self.close_case(case, "rolled_back", "the promotion was undone by the rollback watch", ts)
+            self._on_promotion(record.model_id)
+        elif decision != "watching":
+            self.close_case(case, "healed", "the new champion held over the watch", ts)
+
+    def _evidence(self, case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
+        diagnosis = case.diagnosis or {}
+        return {"verdict": verdict, "experiment": case.verdict, "paper": statistics, "cause": case.cause,
+                "sentence": diagnosis.get("sentence", ""), "proposal": case.proposal, "case_id": case.case_id,
+                "experiment_id": case.experiment_id}
+
+    def _consequences(self, case: CaseRecord) -> dict[str, Any]:
+        champion = self._stores.registry.champion_id(self._market)
+        return {"promotes": case.candidate_id, "replaces": champion, "rollback_target": champion,
+                "rollback": "two keys, under a second, no orders sent", "raises_risk": True,
+                "max_position_lots": self._config.risk.max_position_lots,
+                "safe_default": "nothing happens; the champion keeps standing aside",
+                "change": (case.proposal or {}).get("parameters", {})}
+
+    def _bury(self, case: CaseRecord, model_id: str, reason: str, ts: int) -> None:
+        self.paper.finish(model_id, "failed", ts)
+        self._stores.registry.retire(model_id, actor="agent", reason=reason, ts=ts)
+
+    def _proposals(self, case: CaseRecord) -> list[dict[str, Any]]:
+        if "manual" in case.data:
+            return [case.data["manual"]]
+        champion = self._desk.champion()
+        return [] if champion is None else self._propose(champion.champion.spec.to_json(), case.case_id)
+
+    def _take_safe_act(self, case_id: str, act: SafeAct, ts: int) -> None:
+        multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
+        self._stores.state.put(f"{SAFE_ACT_KEY}:{self._market}",
+                               {"active": True, "act": act.act, "size_multiplier": multiplier, "case_id": case_id}, ts)
+        self._stores.events.append("safe_act.taken", case_id, {"case_id": case_id, "act": act.act, "reason": act.reason,
+                                                               "parameters": dict(act.parameters)}, ts=ts, market=self._market)
+
+    def _revert_safe_acts(self, case_id: str, reason: str, ts: int) -> None:
+        row = self._stores.state.get(f"{SAFE_ACT_KEY}:{self._market}")
+        if not isinstance(row, dict) or not row.get("active"):
+            return
+        self._stores.state.put(f"{SAFE_ACT_KEY}:{self._market}", {"active": False, "size_multiplier": 1.0, "case_id": case_id}, ts)
+        self._stores.events.append("safe_act.reverted", case_id, {"case_id": case_id, "act": row["act"], "reason": reason},
+                                   ts=ts, market=self._market)
+
+    def on_recovery(self, ts: int) -> None:
+        """The condition of a case vanished by itself before a repair was tested: it ends, risk comes back."""
+        for case in self.open_cases:
+            if case.stage in ("diagnosed", "waiting_data"):
+                self._revert_safe_acts(case.case_id, "the fault vanished by itself", ts)
+                self.close_case(case, "cleared", "the fault vanished by itself", ts)
+
+    def _move(self, case: CaseRecord, ts: int, **changes: Any) -> None:
+        self._stores.agent.cases.upsert(replace(case, updated_ts=ts, **changes))
+
+
+def _promotion_act(case: CaseRecord) -> Act:
+    return Act.PROMOTE_DISCOVERY if (case.cause or "none") == "none" else Act.PROMOTE_REPAIR

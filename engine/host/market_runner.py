@@ -1,0 +1,418 @@
+"""One market under the engine: files in, features, champion, step, agent; each bar in one transaction."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from engine.agent.champions import ChampionDesk, LoadedModel
+from engine.agent.experiment import ExperimentRunner
+from engine.agent.experiment_worker import FIRST_CHAMPION
+from engine.agent.loop import AgentLoop, CaseEnd
+from engine.agent.promotion import promote
+from engine.core.records import FuturesBar, RawRecord, order_of
+from engine.core.trading_types import Prediction
+from engine.execution.live_trader import LiveTrader
+from engine.execution.paper_broker import PaperBroker
+from engine.execution.state_keeper import StateKeeper
+from engine.host.feeds import Delivery
+from engine.host.operations.autonomy_level import present_level
+from engine.host.screen_views import write_views
+from engine.host.watchman import Watchman
+from engine.kernel.clock import Clock
+from engine.kernel.errors import HydraError
+from engine.kernel.identifiers import derived_id
+from engine.sandbox.market_history import to_prediction
+from engine.signals.features import FeatureVector, vector_from_readings
+
+if TYPE_CHECKING:
+    from engine.core.step_types import StepResult
+    from engine.kernel.config_models import HydraConfig
+    from engine.signals.decision_bars import DecisionBarBuilder
+    from engine.signals.feature_row import FeatureRow
+    from engine.signals.pipeline import FeaturePipeline
+    from storage.stores import Stores
+
+_log = logging.getLogger(__name__)
+Progress = Callable[[str, int, int], None]
+LIVE_FROM_KEY = "live_from"
+
+
+class MarketRunner:
+    """Runs one market. `start` must be called before any data is taken; commands work without it (one-shot hosts)."""
+
+    def __init__(self, stores: Stores, config: HydraConfig, clock: Clock, *, epoch: int) -> None:
+        self._stores = stores
+        self._config = config
+        self._market = config.market.market
+        self._clock = clock
+        self._epoch = epoch
+        self._desk = ChampionDesk(stores, self._market)
+        self._experiments = ExperimentRunner(stores, config)
+        self._loop = AgentLoop(stores, config, self._desk, self._experiments,
+                               level=lambda: present_level(stores, config), memory=lambda: self._trader.state.memory,
+                               propose=lambda spec, case_id: self._watchman.proposals(spec, case_id),
+                               on_promotion=self._use_champion, on_case_end=self._on_case_end)
+        self._watchman = Watchman(stores, config)
+        self._trader = LiveTrader(stores, config, PaperBroker(stores.db, config), epoch=epoch, days_to_expiry=self._days_to_expiry)
+        self._keeper = StateKeeper(stores, self._market)
+        self._pipeline: FeaturePipeline | None = None
+        self._bars: DecisionBarBuilder | None = None
+        self._names: tuple[str, ...] = ()
+        self._champion: LoadedModel | None = None
+        self._last_order: tuple[int, int, int, str] | None = None
+        self._previous: tuple[FuturesBar, Prediction | None] | None = None
+        self._live_bars = 0
+        self._training_experiment: str | None = None
+        self._bar_started = False
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    def start(self, progress: Progress) -> None:
+        """Reconcile with the broker, adopt a HALT file, rebuild the pipeline from the lake, finish what a crash left."""
+        from engine.signals.feature_registry import FEATURE_DEFINITIONS
+
+        now_ts = self._clock.now_ts() or self._last_known_ts()
+        self._stores.sweep_orphans()
+        self._keeper.begin(now_ts)
+        self._keeper.adopt_halt_file(now_ts)
+        self._trader.start(now_ts)
+        definitions = FEATURE_DEFINITIONS(self._config)
+        self._stores.features.register(definitions)
+        self._names = tuple(item.name for item in definitions)
+        self._rebuild(progress)
+        self._champion = self._desk.champion()
+        if self._champion is not None:
+            self._watchman.start(self._champion.reference)
+        self._catch_up()
+
+    @property
+    def needs_history(self) -> bool:
+        """Whether the market's history was never delivered to this workspace."""
+        return self._config.market.simulated and self._live_from_ts is None
+
+    @property
+    def next_live_bar(self) -> int:
+        """Index of the next live bar to ask a simulated feed for."""
+        return self._live_bars
+
+    @property
+    def is_waiting_for_experiment(self) -> bool:
+        """Simulated time stands still while an experiment computes, so that results do not depend on the machine."""
+        return self._config.market.simulated and bool(self._experiments.pool.running)
+
+    @property
+    def is_waiting_for_operator(self) -> bool:
+        """Whether a request waits for the operator."""
+        return bool(self._stores.agent.open_approvals(self._market))
+
+    def close(self) -> None:
+        """Kill running experiments."""
+        self._experiments.pool.close()
+
+    # -- data -------------------------------------------------------------------------------------------------------
+
+    def take_history(self, delivery: Delivery, progress: Progress) -> None:
+        """Store the history, build its features, and have the first champion trained."""
+        progress("storing the market's history", 1, 3)
+        self._ingest(delivery.files, delivery.now_ts)
+        progress("computing features of the history", 2, 3)
+        self._rebuild(progress)
+        self._stores.state.put_view(LIVE_FROM_KEY, {"market": self._market, "ts": delivery.now_ts}, delivery.now_ts)
+        self._train_first_champion(delivery.now_ts)
+        progress("training the first champion", 3, 3)
+
+    def take(self, delivery: Delivery) -> None:
+        """Ingest files and step every decision bar that they complete."""
+        self._ingest(delivery.files, delivery.now_ts)
+        records = self._new_records()
+        if records:
+            self._process(records)
+        if self._champion is None and self._training_experiment is None:
+            self._train_first_champion(self._last_known_ts())
+
+    def on_clock(self, now_ts: int) -> None:
+        """Time passed without data: start what waits for time alone."""
+        if self._champion is None and self._training_experiment is None and self._previous is not None:
+            self._train_first_champion(now_ts)
+        self._loop.start_experiments(self._bar_count(), now_ts)
+
+    def ingest_on_command(self, paths: Sequence[Path]) -> dict[str, Any]:
+        """Files that an operator names: stored, features rebuilt, new decision bars stepped."""
+        from engine.host.operations.ingest import ingest_now
+
+        result = ingest_now(self._stores, self._config, paths)
+        if result["rows_added"] and self._pipeline is not None:
+            self._rebuild(_no_progress)
+            self._catch_up()
+        return result
+
+    # -- agent ------------------------------------------------------------------------------------------------------
+
+    def poll_experiments(self) -> bool:
+        """Take the answers of experiments that ended; True where there was one."""
+        ended = self._experiments.pool.poll()
+        for end in ended:
+            now_ts = self._clock.now_ts() or self._last_known_ts()
+            if end.experiment_id == self._training_experiment:
+                self._training_experiment = None
+                with self._stores.db.transaction("agent"):
+                    result = self._experiments.finish(end, now_ts)
+                    self._crown_first(end.experiment_id, result, now_ts)
+            else:
+                self._loop.on_experiment_end(end, self._bar_count(), now_ts)
+        return bool(ended)
+
+    def approve(self, approval_id: str, *, actor: str, reason: str, ts: int) -> dict[str, Any]:
+        """Approve a request inside the caller's transaction."""
+        return self._loop.approve(approval_id, actor=actor, reason=reason, ts=ts)
+
+    def reject(self, approval_id: str, *, actor: str, reason: str, ts: int) -> dict[str, Any]:
+        """Reject a request inside the caller's transaction."""
+        return self._loop.reject(approval_id, actor=actor, reason=reason, ts=ts)
+
+    def open_manual_case(self, mutation_type: str, target: str, parameters: dict[str, Any], *, actor: str, reason: str,
+                         ts: int) -> str:
+        """An operator's experiment."""
+        return self._loop.open_manual_case(mutation_type, target, parameters, actor=actor, reason=reason,
+                                           bars=self._bar_count(), ts=ts)
+
+    def kill_experiment(self, experiment_id: str, *, actor: str, ts: int) -> bool:
+        """Kill a running experiment; its case goes on to the next try."""
+        from engine.agent.experiment_pool import ExperimentEnd
+
+        if not self._experiments.pool.kill(experiment_id):
+            return False
+        self._loop.on_experiment_end(ExperimentEnd(experiment_id, "killed", -9, None, f"killed by {actor}", 0.0),
+                                     self._bar_count(), ts)
+        return True
+
+    def on_champion_change(self, model_id: str, how: str, ts: int) -> None:
+        """The operator moved the champion pointer, inside the transaction of the command."""
+        del how
+        self._loop.on_manual_change(ts)
+        self._use_champion(model_id)
+
+    def on_candidate_retired(self, model_id: str, ts: int) -> None:
+        """The operator retired a candidate."""
+        self._loop.paper.finish(model_id, "withdrawn", ts)
+        for case in self._loop.open_cases:
+            if case.candidate_id == model_id:
+                self._loop.close_case(case, "rejected", "the operator retired the candidate", ts)
+
+    def write_heartbeat(self, wall_ts: int, *, paced: bool, ended: bool, host_kind: str) -> None:
+        """Say that the engine lives, with the market's time."""
+        waits = "operator" if self.is_waiting_for_operator else "experiment" if self._experiments.pool.running else ""
+        self._stores.feeds.beat("engine", wall_ts, {
+            "now_ts": self._clock.now_ts() or self._last_known_ts(), "market": self._market,
+            "bars_per_second": self._config.simulation.bars_per_second if paced else None,
+            "simulated": self._config.market.simulated, "session": "ENDED" if ended else "OPEN", "waits_for": waits,
+            "host": host_kind, "live_bar": self._live_bars, "experiments": len(self._experiments.pool.running)})
+
+    # -- inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _live_from_ts(self) -> int | None:
+        row = self._stores.state.get(LIVE_FROM_KEY)
+        return int(row["ts"]) if isinstance(row, dict) and row.get("market") == self._market else None
+
+    def _ingest(self, files: Sequence[Path], now_ts: int) -> None:
+        from engine.ingestion.ingest import ingest_paths
+
+        reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
+        for report, path in zip(reports, files, strict=False):
+            if report.error is not None:
+                _log.warning("%s: %s", path.name, report.error)
+            path.unlink(missing_ok=True)
+
+    def _new_records(self) -> list[RawRecord]:
+        """Records that the pipeline has not seen; a late one that belongs before the last forces a rebuild."""
+        from engine.ingestion.record_reader import read_records
+
+        after_ts = self._last_order[0] - 1 if self._last_order is not None else None
+        records = read_records(self._stores, self._market, known_after_ts=after_ts)
+        if self._last_order is None:
+            return records
+        return [record for record in records if order_of(record) > self._last_order]
+
+    def _rebuild(self, progress: Progress) -> None:
+        """Run the pipeline over the whole lake; rows that the store lacks are added in one commit."""
+        from engine.ingestion.record_reader import read_records
+        from engine.signals.decision_bars import DecisionBarBuilder
+        from engine.signals.feature_build import columns_of_rows
+        from engine.signals.pipeline import FeaturePipeline
+
+        self._pipeline, self._bars = FeaturePipeline(self._config), DecisionBarBuilder(self._config.market)
+        self._last_order, self._previous = None, None
+        records = read_records(self._stores, self._market)
+        rows: list[FeatureRow] = []
+        processed_ts = self._trader.state.last_bar_ts
+        live_from = self._live_from_ts
+        pending: list[RawRecord] = []
+        for index, record in enumerate(records):
+            if index % 2000 == 0:
+                progress("computing features of what is stored", index, len(records))
+            if live_from is not None and record.known_ts > max(processed_ts, live_from):
+                pending.append(record)
+                continue
+            self._last_order = order_of(record)
+            rows.extend(self._pipeline.update(record))
+            for bar in self._bars.update(record):
+                self._previous = (bar, None)
+        if rows:
+            self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=self._last_known_ts())
+        self._live_bars = len({bar_ts for bar_ts in self._live_bar_times(records, live_from)})
+        self._pending = pending
+
+    def _live_bar_times(self, records: Sequence[RawRecord], live_from: int | None) -> list[int]:
+        if live_from is None:
+            return []
+        return [record.event_ts for record in records
+                if isinstance(record, FuturesBar) and record.nearby == 1 and record.known_ts > live_from]
+
+    def _catch_up(self) -> None:
+        """Step the bars that were stored but not stepped before a crash."""
+        pending, self._pending = self._pending, []
+        if pending:
+            self._process(pending)
+
+    def _process(self, records: Sequence[RawRecord]) -> None:
+        from engine.signals.feature_build import columns_of_rows
+
+        assert self._pipeline is not None and self._bars is not None
+        rows: list[FeatureRow] = []
+        for record in records:
+            self._last_order = order_of(record)
+            rows.extend(self._pipeline.update(record))
+            completed = self._bars.update(record)
+            if completed:
+                self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=record.known_ts)
+                rows = []
+            for bar in completed:
+                self._live_bars += 1
+                self._step(bar)
+        if rows:
+            self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=records[-1].known_ts)
+        if self._stores.features.tail_rows(self._market) > self._config.host.tail_rows_before_compaction:
+            self._stores.features.compact(self._market, ts=self._last_known_ts())
+
+    def _step(self, bar: FuturesBar) -> None:
+        ts = bar.known_ts
+        vector = vector_from_readings(ts, self._names, self._stores.features.latest(self._market, ts, self._names))
+        prediction = self._predict(vector)
+        before_equity = self._trader.state.equity_usd
+        traded = self._tradable(prediction)
+
+        def persist(result: StepResult, fills: tuple[Any, ...]) -> None:
+            del fills
+            self._record_prediction(vector, prediction, result, bar)
+            net_return = result.state.equity_usd / before_equity - 1.0
+            self._watch(bar, vector, net_return, result)
+            self._loop.on_bar(bar, vector, self._bar_count(), ts, days_to_expiry=self._days_to_expiry(bar))
+            write_views(self._stores, self._config, vector, result.state, ts)
+
+        self._trader.on_bar(bar, traded, _stale_inputs(prediction), now_ts=ts, in_same_transaction=persist)
+        self._previous = (bar, prediction)
+        self._loop.start_experiments(self._bar_count(), ts)
+
+    def _predict(self, vector: FeatureVector) -> Prediction | None:
+        if self._champion is None:
+            return None
+        row = self._champion.champion.predict_vector(vector.names, vector.values, vector.stale,
+                                                     vector.value("volatility_ewma"), ts=vector.ts)
+        return to_prediction(row)
+
+    def _tradable(self, prediction: Prediction | None) -> Prediction | None:
+        multiplier = self._loop.size_multiplier()
+        if prediction is None or multiplier >= 1.0:
+            return prediction
+        if multiplier <= 0.0:
+            return replace(prediction, usable=False, unusable_reason="standing aside until the champion is repaired")
+        return replace(prediction, shrinkage=prediction.shrinkage * multiplier)
+
+    def _watch(self, bar: FuturesBar, vector: FeatureVector, net_return: float, result: StepResult) -> None:
+        if self._champion is None:
+            return
+        previous_bar, predicted = self._previous if self._previous is not None else (None, None)
+        realised = math.nan
+        if previous_bar is not None and previous_bar.contract == bar.contract and previous_bar.close > 0.0:
+            realised = math.log(bar.close / previous_bar.close)
+        own = vector.select(self._champion.reference.feature_names)
+        found = self._watchman.on_bar(own, bar, predicted, realised, net_return, result.state)
+        if self._watchman.recovered:
+            self._loop.on_recovery(bar.known_ts)
+        busy = any(case.stage != "watching" for case in self._loop.open_cases)
+        if found is not None and not self._loop.is_paused() and not busy:
+            self._loop.open_case(found.diagnosis, found.safe_acts, found.alert_id, self._bar_count(), bar.known_ts)
+
+    def _record_prediction(self, vector: FeatureVector, prediction: Prediction | None, result: StepResult, bar: FuturesBar) -> None:
+        from storage.performance import PredictionRecord
+
+        if self._champion is None or prediction is None:
+            return
+        if self._previous is not None and self._previous[1] is not None and self._previous[0].contract == bar.contract:
+            earlier = self._previous[1]
+            self._stores.performance.settle_outcome(
+                derived_id("pred", self._market, earlier.model_id, earlier.ts, length=16),
+                outcome_return=math.log(bar.close / self._previous[0].close), outcome_ts=bar.known_ts, pnl_usd=None, costs_usd=None)
+        own = vector.select(self._champion.reference.feature_names)
+        features = {name: value if math.isfinite(value) else None for name, value in zip(own.names, own.values, strict=True)}
+        self._stores.performance.record_prediction(PredictionRecord(
+            prediction_id=derived_id("pred", self._market, prediction.model_id, prediction.ts, length=16), market=self._market,
+            ts=prediction.ts, model_id=prediction.model_id, role="champion", features=features,
+            expected_return=prediction.expected_return, return_sd=prediction.return_sd, confidence=prediction.confidence,
+            target_lots=result.target_lots, usable=prediction.usable))
+
+    def _train_first_champion(self, now_ts: int) -> None:
+        if self._stores.registry.champion_id(self._market) is not None or self._bar_count_stored() < 300:
+            return
+        spec = self._experiments.spec(case_id="", cause="none", mutation_type=FIRST_CHAMPION, target="champion", parameters={},
+                                      champion=None, change_point_ts=None, until_ts=now_ts)
+        self._training_experiment = spec.experiment_id
+        self._experiments.start(spec, None, now_ts)
+
+    def _crown_first(self, experiment_id: str, result: dict[str, Any], ts: int) -> None:
+        if result["candidate"] is None:
+            raise HydraError(f"the first champion could not be trained: {result['reason']}", title="Training")
+        record = self._stores.agent.experiments.require(experiment_id)
+        model = self._desk.register(result, self._experiments.artifact(experiment_id), parent_id=None,
+                                    snapshot_hash=record.snapshot_hash, ts=ts, reason=result["reason"])
+        promote(self._stores, self._market, model.model_id, actor="engine", ts=ts, experiment_id=experiment_id,
+                reason="first champion of this market: " + result["reason"])
+        self._use_champion(model.model_id)
+
+    def _use_champion(self, model_id: str) -> None:
+        self._champion = self._desk.get(model_id)
+        self._watchman.use(self._champion.reference)
+
+    def _on_case_end(self, end: CaseEnd) -> None:
+        self._watchman.case_ended(end.outcome)
+
+    def _days_to_expiry(self, bar: FuturesBar) -> float | None:
+        from engine.sandbox.market_history import expiry_days
+
+        return expiry_days([bar], self._config)[0]
+
+    def _bar_count(self) -> int:
+        return self._live_bars
+
+    def _bar_count_stored(self) -> int:
+        rows = self._stores.db.query(
+            "SELECT COALESCE(SUM(rows), 0) FROM catalogue WHERE market = ? AND dataset = 'futures_bar'", (self._market,))
+        return int(rows[0][0])
+
+    def _last_known_ts(self) -> int:
+        rows = self._stores.db.query("SELECT MAX(max_known_ts) FROM catalogue WHERE market = ?", (self._market,))
+        return int(rows[0][0] or 0)
+
+
+def _stale_inputs(prediction: Prediction | None) -> tuple[str, ...]:
+    return (prediction.unusable_reason,) if prediction is not None and not prediction.usable else ()
+
+
+def _no_progress(stage: str, done: int, total: int) -> None:
+    del stage, done, total

@@ -1,0 +1,139 @@
+"""The healer at work: feeds it each closed bar, records what it says, keeps its state in the store."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from engine.agent.healer import CaseOutcome, Healer
+from engine.agent.hypothesis import PastExperiment, ProposalContext
+from engine.agent.observation import BarObservation
+from engine.host.operations.diagnosis import READINGS_VIEW
+from engine.kernel.identifiers import derived_id
+from engine.kernel.timestamps import MICROS_PER_SECOND
+from storage.agent_records import AlertRecord
+
+if TYPE_CHECKING:
+    from engine.agent.diagnosis import Diagnosis
+    from engine.agent.healer import HealerDecision, SafeAct
+    from engine.agent.reference import ChampionReference
+    from engine.core.records import FuturesBar
+    from engine.core.trading_types import Prediction, TraderState
+    from engine.kernel.config_models import HydraConfig
+    from engine.signals.features import FeatureVector
+    from storage.stores import Stores
+
+HEALER_KEY = "healer"
+_SEED = 17
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnosis with what should be done at once, and the alert that led to it."""
+
+    diagnosis: Diagnosis
+    safe_acts: tuple[SafeAct, ...]
+    alert_id: str | None
+
+
+class Watchman:
+    """Drives one healer. Its state is written with each bar, so a restart goes on as if nothing had been."""
+
+    def __init__(self, stores: Stores, config: HydraConfig) -> None:
+        self._stores = stores
+        self._config = config
+        self._market = config.market.market
+        self._key = f"{HEALER_KEY}:{self._market}"
+        self._healer: Healer | None = None
+        self.recovered = False
+
+    def start(self, reference: ChampionReference) -> None:
+        """Continue from the store where it holds a state for this champion, else begin anew."""
+        stored = self._stores.state.get(self._key)
+        if isinstance(stored, dict) and stored.get("model_id") == reference.model_id:
+            self._healer = Healer.from_json(stored["state"], self._config)
+        else:
+            self.use(reference)
+
+    def use(self, reference: ChampionReference) -> None:
+        """Another champion rules."""
+        if self._healer is None:
+            self._healer = Healer()
+            self._healer.reset(self._config, _SEED, reference)
+            return
+        self._healer.acknowledge_promotion(reference.model_id, reference)
+
+    def case_ended(self, outcome: CaseOutcome) -> None:
+        """The loop ended a case; the healer may look for causes again."""
+        if self._healer is not None and self._healer.open_case is not None:
+            self._healer.close_case(outcome)
+
+    def on_bar(self, vector: FeatureVector, bar: FuturesBar, predicted: Prediction | None, realised: float,
+               net_return: float, state: TraderState) -> Finding | None:
+        """One closed bar; inside its transaction. Returns a finding on the bar on which a cause was found."""
+        if self._healer is None:
+            return None
+        decision = self._healer.step(self._observation(vector, bar, predicted, realised, net_return, state))
+        alert_ids = self._record_alerts(decision, bar.known_ts)
+        self.recovered = decision.recovered
+        self._stores.state.put_view(self._key, {"model_id": self._healer.observer.reference.model_id,
+                                                "state": self._healer.to_json()}, bar.known_ts)
+        readings = {name: value for name, value in decision.metrics.items() if math.isfinite(value)}
+        self._stores.state.put_view(f"{READINGS_VIEW}:{self._market}", {"ts": bar.known_ts, "readings": readings}, bar.known_ts)
+        if decision.diagnosis is None or not self._healer.observer.reference.has_edge:
+            return None
+        return Finding(decision.diagnosis, decision.safe_acts, alert_ids[0] if alert_ids else None)
+
+    def proposals(self, champion_spec: dict[str, Any], case_id: str) -> list[dict[str, Any]]:
+        """Ranked proposals for the open case now, with repairs estimated from all bars so far."""
+        if self._healer is None or self._healer.open_case is None:
+            return []
+        round_ = self._healer.propose(ProposalContext(
+            spec=champion_spec, past=self._past(case_id), bar_us=self._config.market.bar_seconds * MICROS_PER_SECOND,
+            seed=_SEED))
+        return [proposal.to_json() for proposal in round_.proposals]
+
+    def _observation(self, vector: FeatureVector, bar: FuturesBar, predicted: Prediction | None, realised: float,
+                     net_return: float, state: TraderState) -> BarObservation:
+        spread = 2.0 * self._config.costs.half_spread_ticks * self._config.market.contract.tick_size
+        return BarObservation(
+            ts=bar.known_ts, event_ts_by_feature=vector.event_ts, values=vector.values, stale=vector.stale,
+            expected_return=math.nan if predicted is None else predicted.expected_return,
+            return_sd=math.nan if predicted is None else predicted.return_sd, realised_return=realised, spread=spread,
+            volume=bar.volume, position_lots=state.position_lots, net_return=net_return,
+            usable=predicted is not None and predicted.usable)
+
+    def _record_alerts(self, decision: HealerDecision, ts: int) -> list[str]:
+        alert_ids = []
+        for alert in decision.alerts:
+            alert_id = derived_id("alert", self._market, alert.code, alert.first_ts, length=8)
+            evidence = {"value": alert.value, "threshold": alert.threshold, "since_ts": alert.since_ts}
+            self._stores.agent.alerts.upsert(AlertRecord(
+                alert_id=alert_id, market=self._market, code=alert.code, level=alert.level, subject=alert.subject,
+                message=alert.message, evidence=evidence, status="open", first_ts=ts, last_ts=ts))
+            self._stores.events.append(
+                "alert.raised", alert_id,
+                {"alert_id": alert_id, "code": alert.code, "level": alert.level, "message": alert.message,
+                 "evidence": evidence}, ts=ts, market=self._market)
+            alert_ids.append(alert_id)
+        for code in decision.cleared:
+            for record in self._stores.agent.alerts.list(market=self._market, code=code):
+                if record.status != "cleared":
+                    self._stores.agent.alerts.change(record.alert_id, status="cleared", last_ts=ts)
+                    self._stores.events.append("alert.cleared", record.alert_id,
+                                               {"alert_id": record.alert_id, "code": code}, ts=ts, market=self._market)
+        return alert_ids
+
+    def _past(self, case_id: str) -> tuple[PastExperiment, ...]:
+        """Experiments of earlier cases; a case's own tries are limited by its trial budget."""
+        outcomes = {case.case_id: case.outcome for case in self._stores.agent.cases.list(market=self._market)}
+        return tuple(
+            PastExperiment(record.spec["mutation_type"], record.spec["cause"], record.spec["parameters"],
+                           record.started_ts or 0, _healed(outcomes.get(record.case_id or "")))
+            for record in self._stores.agent.experiments.list(market=self._market)
+            if record.case_id and record.case_id != case_id)
+
+
+def _healed(outcome: str | None) -> bool | None:
+    return None if outcome is None else outcome == "healed"
