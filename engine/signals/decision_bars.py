@@ -1,10 +1,10 @@
 """Decision bars: the bars at whose close HYDRA decides, taken from the configured series or built from hourly bars.
 
 A daily market that trades on an hourly series gets one bar a session day. Bars that start at or after the session's
-close belong to the next session day; the day is complete when the bar that covers the close arrives, or, where nothing
-traded at the close, when any later record shows that the close has passed. A day without a bar in regular hours (an
-evening before a holiday) flows into the next one. If the instrument changes inside a day, the one with the most volume
-speaks for the day. Replay and live feed this class the same records and get the same bars.
+close belong to the next session day. The day is complete when the bar that covers the close arrives, or, where nothing
+traded at the close, when any later record shows that such a bar would be known by now. A day without a bar in regular
+hours (an evening before a holiday) flows into the next one. If the instrument changes inside a day, the one with the
+most volume speaks for the day. Replay and live feed this class the same records and get the same bars.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ class _SessionDay:
     bars: list[FuturesBar]
 
     @property
+    def last_known_ts(self) -> int:
+        """When the bar that covers the close would be known at the latest, had there been one."""
+        return self.close_ts + max(bar.bar_seconds for bar in self.bars) * MICROS_PER_SECOND
+
+    @property
     def in_hours(self) -> bool:
         return any(bar.event_ts + bar.bar_seconds * MICROS_PER_SECOND > self.open_ts for bar in self.bars)
 
@@ -53,6 +58,7 @@ class DecisionBarBuilder:
         self._zone = ZoneInfo(market.session.timezone)
         self._pending: _SessionDay | None = None
         self._last_event_ts = -1
+        self._last_day = date.min
 
     def update(self, record: RawRecord) -> Sequence[FuturesBar]:
         """Decision bars completed by this record. Bars not newer than the last one are ignored: a decision that was
@@ -62,11 +68,10 @@ class DecisionBarBuilder:
         if wanted is not None and wanted.event_ts <= self._last_event_ts:
             wanted = None
         pending = self._pending
-        if pending is not None and pending.in_hours and record.known_ts > pending.close_ts:
+        if pending is not None and pending.in_hours and record.known_ts > pending.last_known_ts:
             belongs = wanted is not None and self._session_day(wanted.event_ts).day == pending.day
             if not belongs:
-                completed.append(_merge(pending, self._market.bar_seconds, record.known_ts))
-                self._pending = None
+                completed.append(self._complete(pending, record.known_ts))
         if wanted is not None:
             self._last_event_ts = wanted.event_ts
             completed.extend(self._take(wanted))
@@ -81,6 +86,8 @@ class DecisionBarBuilder:
         if bar.bar_seconds >= self._market.bar_seconds or self._market.bar_seconds < _DAY_SECONDS:
             return (bar,)
         day = self._session_day(bar.event_ts)
+        if day.day <= self._last_day:
+            return ()
         if self._pending is None:
             self._pending = day
         elif self._pending.day != day.day:
@@ -88,10 +95,12 @@ class DecisionBarBuilder:
             self._pending = day
         self._pending.bars.append(bar)
         if bar.event_ts + bar.bar_seconds * MICROS_PER_SECOND >= self._pending.close_ts:
-            merged = _merge(self._pending, self._market.bar_seconds, bar.known_ts)
-            self._pending = None
-            return (merged,)
+            return (self._complete(self._pending, bar.known_ts),)
         return ()
+
+    def _complete(self, day: _SessionDay, known_ts: int) -> FuturesBar:
+        self._pending, self._last_day = None, day.day
+        return _merge(day, self._market.bar_seconds, known_ts)
 
     def _session_day(self, event_ts: int) -> _SessionDay:
         session = self._market.session

@@ -62,6 +62,17 @@ def test_without_a_bar_at_the_close_any_later_record_completes_the_day(hourly: M
     assert daily.known_ts == known and daily.event_ts == midnight_ts(WEDNESDAY, hourly.session)
 
 
+def test_a_record_known_at_the_end_of_the_closing_bar_does_not_cut_the_day_short(hourly: MarketConfig) -> None:
+    builder = DecisionBarBuilder(hourly)
+    bars = session(WEDNESDAY)
+    for item in bars[:-1]:
+        builder.update(item)
+    known = bars[-1].known_ts
+    assert not builder.update(Headline("lean_hogs", "wire", known, known, "Hogs", "x"))
+    (daily,) = builder.update(bars[-1])
+    assert daily.close == bars[-1].close
+
+
 def test_the_instrument_with_the_most_volume_speaks_for_the_day(hourly: MarketConfig) -> None:
     builder = DecisionBarBuilder(hourly)
     bars = [bar(WEDNESDAY, 8, 80.0, "350", 5.0), *session(WEDNESDAY, "8488")[1:]]
