@@ -74,7 +74,7 @@ class CommandInbox:
 
     def pending(self, limit: int = 100) -> list[Command]:
         """Unsettled commands in order of arrival."""
-        sql = f"SELECT {_COLUMNS} FROM commands WHERE status = 'pending' ORDER BY created_ts, rowid LIMIT ?"
+        sql = f"SELECT {_COLUMNS} FROM commands WHERE status = 'pending' ORDER BY rowid LIMIT ?"
         return [_command(row) for row in self._db.query(sql, (limit,))]
 
     def settle(
@@ -109,7 +109,7 @@ class CommandInbox:
 
     def recent(self, limit: int = 50) -> list[Command]:
         """The newest commands of any status, newest first."""
-        sql = f"SELECT {_COLUMNS} FROM commands ORDER BY created_ts DESC, rowid DESC LIMIT ?"
+        sql = f"SELECT {_COLUMNS} FROM commands ORDER BY rowid DESC LIMIT ?"
         return [_command(row) for row in self._db.query(sql, (limit,))]
 
 

@@ -69,7 +69,7 @@ def test_undone_transaction_leaves_no_event_and_no_delivery(log: EventLog, db: D
     assert log.verify().ok
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     at=st.integers(1, 12),
     column=st.sampled_from(["ts", "kind", "subject", "market", "payload", "cause_seq", "prev_hash", "hash", "row"]),

@@ -153,7 +153,7 @@ def check(store: FeatureStore, oracle: Oracle, market: str, recorded: int | None
             }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=steps, segment_rows=st.sampled_from([3, 5_000]), kept=st.sampled_from([1, 32]))
 @example(
     steps=[

@@ -77,7 +77,7 @@ def test_rows_lie_by_month_and_come_back_in_order_of_knowledge(lake: RawLake, pa
     assert days_of(lake.read("hogs", "futures_bar", known_after_ts=until)) == [(february, 2.0), (january, 3.0)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.lists(st.tuples(st.integers(0, 70), st.integers(0, 3), st.sampled_from([1.0, -0.5, math.nan])), max_size=12),
