@@ -339,8 +339,8 @@ class Diagnostician:
         affected, multipliers = self._flipped(observer, change, evidence)
         summary = (
             f"Concept: since {moment(change)} ({bars(since)}) forecasts {words}: returns move {slope.value:+.2f} per "
-            f"unit predicted, training +1.00 (evidence {reading.value:.1f} nats, limit {reading.threshold:.1f}); inputs and "
-            f"market are as in training."
+            f"unit predicted, training +1.00 (evidence {reading.value:.1f} nats, limit {reading.threshold:.1f}); "
+            "inputs and market are as in training."
         )
         if cause != "concept_drift":
             summary = summary.replace("Concept", "Overfit" if cause == "overfit" else "Decay", 1)

@@ -8,7 +8,7 @@ cited.
 |---|---|
 | bars | observations in the window |
 | slope_of_return_on_forecast | sum(y f) / sum(f^2) over scored bars: 1 = as claimed, 0 = dead, -1 = flipped |
-| edge_loss_evidence | log likelihood ratio of an edge lost by `loss` (see edge_evidence), volatility = rms return, nats |
+| edge_loss_evidence | log likelihood ratio of an edge lost by `loss` at the window's rms return, nats |
 | hit_rate | share of scored bars on which forecast and return had one sign |
 | mean_net_return | mean equity return after costs per bar |
 | innovation_sd_ratio | rms of the input's whitened innovations, in training sd |

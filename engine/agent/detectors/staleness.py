@@ -6,8 +6,10 @@ longer than any seen, and longer than `log(stale_false_alarm) / log(q)`. The sam
 move. A value that stays at or beyond the edge of its training range while its event time moves is saturated, not
 stale: that is the business of `feature_variance`.
 
->>> needed_run(share=0.0, longest=1, least=3, false_alarm=1e-6), needed_run(share=0.3, longest=6, least=3,
-false_alarm=1e-6) (3, 13)
+>>> needed_run(share=0.0, longest=1, least=3, false_alarm=1e-6)
+3
+>>> needed_run(share=0.3, longest=6, least=3, false_alarm=1e-6)
+13
 
 Source: run lengths of a Bernoulli repeat; Balakrishnan and Koutras, Runs and Scans with Applications, 2002.
 """
@@ -132,9 +134,10 @@ class Staleness(Detector):
         return tuple(names)
 
     def moving(self, index: int) -> bool:
-        """True where an input shows no sign of standing still: its last value is new, known and not called too old."""
+        """True where an input shows no sign of standing still: no run beyond training's, known, not called too old."""
         runs = self._runs[index]
-        return runs[0] <= 1 and runs[1] <= max(1, self.reference.longest_event_repeat[index]) and not runs[2] + runs[3]
+        usual = self.reference.longest_repeat[index], self.reference.longest_event_repeat[index]
+        return runs[0] <= usual[0] and runs[1] <= usual[1] and not runs[2] + runs[3]
 
     def describe(self, reading: Reading) -> str:
         """Which input stands still, for how long, and what is natural."""

@@ -14,7 +14,7 @@ from engine.kernel.configuration import load_config
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from world import FAMILIES, FEATURES, World, make_world  # noqa: E402
+from world import FAMILIES, FEATURES, World, make_world
 
 RIGHT = {
     "concept": ("concept_drift",),
@@ -116,8 +116,8 @@ def report(family: str, rows: list[list[Outcome]]) -> None:
         delays = [item.delay if item.delay is not None else WATCH_BARS for item in clean]
         errors = [abs(item.change_error) for item in right]
         line += (
-            f" | clean {len(clean)}, detected {len(detected) / len(clean):.3f}, right cause {len(right) / len(clean):.3f}"
-            f" of clean ({sum(e[-1].cause in RIGHT[family] for e in rows) / len(rows):.3f} of all),"
+            f" | clean {len(clean)}, detected {len(detected) / len(clean):.3f}, right cause "
+            f"{len(right) / len(clean):.3f} of clean ({sum(e[-1].cause in RIGHT[family] for e in rows) / len(rows):.3f} of all),"
             f" affected listed {sum(item.affected_right for item in right) / max(len(right), 1):.3f},"
             f" delay median {median(delays):.0f} p90 {quantiles(delays, n=10)[-1]:.0f},"
             f" change point error median {median(errors):.0f}"

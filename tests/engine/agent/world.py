@@ -1,7 +1,7 @@
 """A seeded market for tests of the healer: six features, one champion, at most one hidden fault.
 
-It mirrors what a real pipeline does to such a market: two inputs are bounded and one of them rounded (so that it repeats
-by itself), bars go missing, sessions begin with a gap, volatility clusters, noise has heavy tails.
+It mirrors what a real pipeline does to such a market: two inputs are bounded and one of them rounded (so that it
+repeats by itself), bars go missing, sessions begin with a gap, volatility clusters, noise has heavy tails.
 """
 
 from __future__ import annotations
@@ -147,7 +147,7 @@ def _episode(
             realised_return=float(returns[index]) if former == index - 1 else float("nan"),
             spread=float(half_spread[index]),
             volume=float(volume[index]),
-            position_lots=int(round(10 * weight[index])),
+            position_lots=round(10 * weight[index]),
             net_return=float(net[index]),
             usable=bool(former == index - 1 and np.isfinite(predictions[index])),
         )
