@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -53,6 +54,10 @@ class Broker(Protocol):
 
     def on_bar(self, bar: FuturesBar, days_to_expiry: float | None) -> tuple[Fill, ...]:
         """Fills that happened during `bar`; the same bar again gives the same fills."""
+        ...
+
+    def warm_up(self, bars: Sequence[FuturesBar]) -> None:
+        """Learn of bars that passed before trading began; nothing fills in them. A real broker has seen them."""
         ...
 
     def order(self, order_ref: str) -> BrokerOrder | None:

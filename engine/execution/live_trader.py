@@ -7,7 +7,7 @@ once, orders persisted before they are sent, and `start` reconciles before anyth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from engine.core.decisions import (
     StateTransition,
 )
 from engine.core.initial_state import initial_state, resumed
+from engine.core.market_memory import remember
 from engine.core.records import FuturesBar
 from engine.core.state_machine import Trigger, may_raise_risk
 from engine.core.step import StepObservation, StepResult, step
@@ -70,12 +71,37 @@ class LiveTrader:
         self._orders = OrderManager(stores, self._market, epoch=epoch)
         self._gate = RiskManager(stores, broker, epoch=epoch)
         self._book: TraderBook | None = None
+        self._has_unknown_outcome = False
 
     def start(self, now_ts: int) -> ReconcileReport:
         """Load the trader and settle with the broker. Must run before the first bar, in every process."""
         report = reconcile(self._stores, self._broker, self._market, epoch=self._epoch, now_ts=now_ts)
         self._book = load_book(self._stores.trading, self._market) or TraderBook(initial_state(self._config))
+        self._has_unknown_outcome = False
         return report
+
+    def warm_up(self, bars: Sequence[FuturesBar], *, now_ts: int) -> int:
+        """Remember history (volume, volatility, last prices) without trading it; returns the bars that were new.
+
+        For the time before the first traded bar: without it nothing fills until a whole session has been seen. Bars
+        in order of known time; those processed before are left out. Refused while anything is held or working.
+        """
+        book = self._started()
+        state = book.state
+        new = [bar for bar in bars if bar.known_ts > state.last_bar_ts]
+        if not new:
+            return 0
+        if state.position_lots or state.working_orders or book.pending_fills:
+            raise RefusedError("history can only be remembered while flat; process these bars one by one")
+        memory = state.memory
+        for bar in new:
+            memory = remember(memory, bar, self._config)
+        warmed = TraderBook(replace(state, memory=memory))
+        self._broker.warm_up(new)
+        with self._stores.db.transaction("trader"):
+            save_book(self._stores.trading, warmed, ts=now_ts)
+        self._book = warmed
+        return len(new)
 
     @property
     def state(self) -> TraderState:
@@ -99,6 +125,9 @@ class LiveTrader:
         stand or fall with the bar.
         """
         book = self._started()
+        if self._has_unknown_outcome:
+            self.start(now_ts)
+            book = self._started()
         if bar.known_ts <= book.state.last_bar_ts:
             return StepResult(book.state, (), book.state.position_lots)
         expiry = self._days_to_expiry(bar) if self._days_to_expiry is not None else None
@@ -198,6 +227,7 @@ class LiveTrader:
                     self._orders.acknowledged(order.order_ref, ts=ts)
                 elif outcome.outcome == "unknown":
                     self._orders.outcome_unknown(order.order_ref, reason=outcome.reason, ts=ts)
+                    self._has_unknown_outcome = True
                 else:
                     self._orders.refused_at_gate(order, rule=outcome.rule, reason=outcome.reason, ts=ts)
                     stopped.append(order)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from engine.core.bookkeeping import signed_lots
@@ -91,6 +92,15 @@ class PaperBroker:
             crashpoint("paper.before_commit")
         crashpoint("paper.after_commit")
         return fills
+
+    def warm_up(self, bars: Sequence[FuturesBar]) -> None:
+        """Remember bars without filling in them; bars seen already are left out."""
+        with self._db.transaction("paper"):
+            memory = self._memory()
+            for bar in bars:
+                if bar.known_ts > memory.last_bar_ts:
+                    memory = remember(memory, bar, self._config)
+            self._book.put_market(self._market, market_memory_to_json(memory), last_bar_ts=memory.last_bar_ts)
 
     def order(self, order_ref: str) -> BrokerOrder | None:
         """One order of the book, None where it never arrived."""

@@ -217,3 +217,75 @@ def test_a_failing_transaction_leaves_the_trader_where_it_was(
     result = desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts)
     assert isinstance(result.decisions[0], OrderAccepted)
     assert replace(result.state, working_orders=()).memory.bars_seen == before.bars_seen + 1
+
+
+def test_remembered_history_lets_the_first_live_bar_trade(scenarios: ModuleType, open_desk: OpenDesk) -> None:
+    bars = scenarios.make_bars(140, 26)
+    predictions: list[Prediction | None] = [None] * 60 + scenarios.make_predictions(bars, 26)[60:]
+    desk = open_desk()
+    assert desk.trader.warm_up(bars[:60], now_ts=bars[59].known_ts) == 60
+    assert desk.trader.warm_up(bars[:60], now_ts=bars[59].known_ts) == 0
+    desk = open_desk()
+    desk.trade(bars[60:], predictions[60:])
+    expected = replay(bars, predictions, desk.config)
+    assert desk.fills() == expected.fills != ()
+    assert desk.trader.state.equity_usd == expected.final_state.equity_usd
+
+
+def test_history_is_not_remembered_over_a_position(scenarios: ModuleType, open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    _warm(scenarios, desk)
+    bar = scenarios.make_bar(60, 85.0, 85.0, volume=4000.0)
+    desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts)
+    with pytest.raises(RefusedError, match="while flat"):
+        desk.trader.warm_up([scenarios.make_bar(61, 85.0, 85.0, volume=4000.0)], now_ts=1)
+
+
+def test_others_write_in_the_same_transaction_or_nothing_is_written(scenarios: ModuleType, open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    _warm(scenarios, desk)
+    bar = scenarios.make_bar(60, 85.0, 85.0, volume=4000.0)
+    head, before = desk.stores.events.head(), desk.trader.state
+
+    def _fails(result: Any, fills: Any) -> None:
+        desk.stores.state.put_view("seen", {"target": result.target_lots}, 1)
+        raise RefusedError("no")
+
+    with pytest.raises(RefusedError, match="no"):
+        desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts, in_same_transaction=_fails)
+    assert desk.stores.state.get("seen") is None
+    assert (desk.stores.events.head(), desk.trader.state) == (head, before)
+    seen: list[int] = []
+
+    def _notes(result: Any, fills: Any) -> None:
+        seen.append(result.target_lots)
+
+    desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts, in_same_transaction=_notes)
+    assert seen == [desk.trader.state.working_orders[0].quantity_lots]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_an_unknown_outcome_is_settled_before_the_next_bar_and_never_resent(
+    scenarios: ModuleType, open_desk: OpenDesk, monkeypatch: pytest.MonkeyPatch, arrived: bool
+) -> None:
+    desk = open_desk()
+    _warm(scenarios, desk)
+    bar = scenarios.make_bar(60, 85.0, 85.0, volume=4000.0)
+    submit = desk.broker.submit
+
+    def _loses_the_reply(order: Any, clearance: Any) -> Any:
+        if arrived:
+            submit(order, clearance)
+        raise TimeoutError("no reply")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.broker, "submit", _loses_the_reply)
+        result = desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts)
+    (order,) = result.state.working_orders
+    assert desk.stores.trading.orders.require(order.order_ref).status == "unknown"
+    bar = scenarios.make_bar(61, 85.0, 85.0, volume=4000.0)
+    after = desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts)
+    assert desk.stores.trading.orders.require(order.order_ref).status == ("filled" if arrived else "cancelled")
+    assert after.state.position_lots == (order.quantity_lots if arrived else 0)
+    assert [type(decision) for decision in after.decisions] == ([] if arrived else [OrderAccepted])
+    assert desk.books_agree()
