@@ -129,8 +129,9 @@ def test_file_that_is_no_database_is_named_corrupt(tmp_path: Path) -> None:
 def test_damaged_page_is_found(tmp_path: Path) -> None:
     path = tmp_path / "hydra.db"
     db = Database(path)
-    for number in range(2_000):
-        put(db, f"key-{number}")
+    with db.transaction():
+        for number in range(2_000):
+            put(db, f"key-{number}")
     db.close()
     size = path.stat().st_size
     with path.open("r+b") as stream:
