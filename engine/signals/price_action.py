@@ -16,10 +16,9 @@ class PriceAction(FeatureFamily):
     """`return_1`, `momentum_<n>`, `volatility_<n>`, `volatility_ewma`, each in log return per decision bar.
 
     A return exists only between two consecutive bars of one named contract. Momentum is the sum of the valid returns of
-    its window and missing if fewer than half are valid; realised volatility is their standard deviation about zero-mean
-    free of look-ahead, under the same rule. The EWMA volatility is the root of exponentially weighted squared returns,
-    normalised by the weights seen; it is missing until as many returns as a quarter of its half-life were seen (at
-    least 5).
+    its window, realised volatility their standard deviation; both are missing unless the window is full and at least
+    half of it valid. The EWMA volatility is the root of exponentially weighted squared returns, mean taken as zero,
+    normalised by the weights seen; it is missing until a quarter of its half-life (at least 5 returns) was seen.
     """
 
     def __init__(self, config: HydraConfig) -> None:
