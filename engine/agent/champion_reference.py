@@ -36,7 +36,7 @@ def candidate_reference(present: ChampionReference, candidate: Candidate, histor
         return present.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
     first = max(0, len(history) - FEATURE_BARS)
     part = history.window(first, len(history))
-    measured = _measure(champion, part, candidate.predictions, candidate.start - first, config)
+    measured = _measure(champion, part, candidate.predictions, candidate.forecast_from - first, config)
     return measured.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
 
 

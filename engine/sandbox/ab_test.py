@@ -6,14 +6,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.records import FuturesBar
 from engine.core.trading_types import MarketMemory, Prediction
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.timestamps import MICROS_PER_HOUR
 from engine.sandbox.statistics.e_process import BettingEProcess, promotion_threshold
+from engine.sandbox.utility_score import score_differences
 from engine.sandbox.virtual_trader import VirtualTrader
 
+FloatArray = NDArray[np.float64]
 Reference = Literal["champion", "aside"]
 PaperStatus = Literal["running", "decided", "exhausted", "stopped"]
 _EARLY_STOP_DRAWDOWN_SHARE: Final = 0.5
@@ -23,8 +26,8 @@ _EARLY_STOP_DRAWDOWN_SHARE: Final = 0.5
 class PaperTrial:
     """State of one paper comparison; `on_bar` gives the next. JSON both ways, so that it survives a restart.
 
-    Every bar adds the utilities r - r^2/(2k) of candidate and reference; their difference feeds an e-process, which may
-    be looked at on every bar without cost. `candidates_charged` is how many candidates share the promotion budget.
+    Every bar feeds one score difference (`score_differences`) to an e-process, which may be looked at on every bar
+    without cost. `candidates_charged` is how many candidates share the promotion budget.
     """
 
     candidate_id: str
@@ -62,9 +65,7 @@ class PaperTrial:
         """Trade one bar on both sides and weigh the difference."""
         own, own_return = self.candidate.on_bar(bar, candidate, config, days_to_expiry=days_to_expiry)
         old, old_return = self.champion.on_bar(bar, champion, config, days_to_expiry=days_to_expiry)
-        aversion = 2.0 * config.risk.kelly_fraction
-        other_return = old_return if self.reference == "champion" else 0.0
-        difference = (own_return - own_return**2 / aversion) - (other_return - other_return**2 / aversion)
+        difference = float(self._differences(np.array([own_return]), np.array([old_return]), config)[0])
         confidences, outcomes = self.confidences, self.outcomes_up
         moved = bar.close - self.candidate.state.last_price
         if self.pending_up is not None and moved and bar.contract == self.candidate.state.contract:
@@ -87,9 +88,7 @@ class PaperTrial:
     def statistics(self, config: HydraConfig) -> dict[str, Any]:
         """Figures for screens and events: hours, bars, means, e-value and its threshold, smallest effect it could see."""
         own, old = np.array(self.candidate_returns), np.array(self.champion_returns)
-        aversion = 2.0 * config.risk.kelly_fraction
-        reference = old if self.reference == "champion" else np.zeros_like(old)
-        difference = (own - own**2 / aversion) - (reference - reference**2 / aversion)
+        difference = self._differences(own, old, config)
         count = len(difference)
         deviation = float(difference.std(ddof=1)) if count > 1 else 0.0
         return {
@@ -103,6 +102,9 @@ class PaperTrial:
             "champion_return": float(np.prod(1.0 + old) - 1.0) if count else 0.0,
             "required_hours": config.evaluator.paper_trading_hours,
         }
+
+    def _differences(self, own: FloatArray, old: FloatArray, config: HydraConfig) -> FloatArray:
+        return score_differences(own, old, self.reference == "aside", config.risk.kelly_fraction)
 
     def _drawdown(self) -> float:
         state = self.candidate.state

@@ -24,18 +24,20 @@ REFIT_KEYS: Final = frozenset({"training", "features", "params", "kind"})
 BLOCK_BARS: Final = 10
 PRIOR_R2: Final = "ridge_prior_r2"
 LEAST_TRAINING_BARS: Final = 30
+YARDSTICK_BARS: Final = 250
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A candidate and its out-of-sample forecasts.
 
-    `predictions` covers `history.bars[start:]`; for a refitted candidate each block of ten bars is forecast by a fit on
+    `predictions` covers `history.bars[forecast_from:]`, judged from `start` on; for a refitted candidate each block of ten bars is forecast by a fit on
     its past only, as the candidate would have been refitted as it went. `champion` is the final fit, to be deployed.
     """
 
     champion: Champion
     predictions: ChampionPredictions
+    forecast_from: int
     start: int
     refitted: bool
     edge: EdgeEstimate | None
@@ -79,9 +81,9 @@ def build_candidate(candidate_id: str, spec: ModelSpec, champion: Champion, para
     target = changed_spec(spec, parameters)
     if not needs_refit(parameters):
         changed = Champion(candidate_id, target, champion.model)
-        return Candidate(changed, forecast(changed, history, start), start, False, None)
+        return Candidate(changed, forecast(changed, history, start), start, start, False, None)
     first = int(np.searchsorted(history.known_ts, target.training.from_ts))
-    return _refit(candidate_id, target, history, first, max(start, first + LEAST_TRAINING_BARS), config, seed)
+    return _refit(candidate_id, target, history, first, start, config, seed)
 
 
 def train_first(model_id: str, kind: str, features: tuple[str, ...], history: MarketHistory, config: HydraConfig,
@@ -114,13 +116,15 @@ def edge_config(config: HydraConfig, *, nats: float = 3.0) -> EdgeConfig:
 def _refit(candidate_id: str, spec: ModelSpec, history: MarketHistory, first: int, start: int, config: HydraConfig,
            seed: int) -> Candidate:
     count = len(history)
+    forecast_from = max(first + LEAST_TRAINING_BARS, min(start, count - YARDSTICK_BARS))
+    start = max(start, forecast_from)
     if count - start < BLOCK_BARS:
         raise CalculationError(f"{count - first} bars since the change are too few to refit and to test; wait for more")
     X, y = adjusted_columns(spec, history), history.next_return
     embargo = config.models.embargo_bars
     blocks: list[ChampionPredictions] = []
     sample: list[tuple[FloatArray, ...]] = []
-    for low in range(start, count, BLOCK_BARS):
+    for low in range(forecast_from, count, BLOCK_BARS):
         high = min(count, low + BLOCK_BARS)
         past = slice(first, max(first + 2, low - embargo))
         model = train_model(spec.kind, spec.features, X[past], y[past], spec.params, config, seed)
@@ -134,7 +138,7 @@ def _refit(candidate_id: str, spec: ModelSpec, history: MarketHistory, first: in
     final = Champion(candidate_id, final_spec,
                      train_model(spec.kind, spec.features, X[first:count], y[first:count], spec.params, config, seed))
     joined = _join(blocks, edge)
-    return Candidate(final, joined, start, True, edge)
+    return Candidate(final, joined, forecast_from, start, True, edge)
 
 
 def adjusted_columns(spec: ModelSpec, history: MarketHistory) -> FloatArray:

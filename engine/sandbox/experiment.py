@@ -15,16 +15,16 @@ from engine.kernel.errors import CalculationError
 from engine.kernel.identifiers import derived_id
 from engine.kernel.timestamps import to_iso
 from engine.sandbox.candidate import Candidate, build_candidate, forecast
-from engine.sandbox.evaluator import Track, Verdict, choose_reference, choose_track, evaluate
-from engine.sandbox.evidence import CandidateEvidence, EvaluationConfig, StrategyEvidence, StressResult
+from engine.sandbox.evaluator import Verdict, choose_reference, choose_track, evaluate
+from engine.sandbox.evidence import CandidateEvidence, EvaluationConfig, StressResult
 from engine.sandbox.experiment_spec import ExperimentSpec
 from engine.sandbox.look_ahead import LookAheadResult, prove
-from engine.sandbox.market_history import FloatArray, MarketHistory, as_predictions, expiry_days, history_from_records
+from engine.sandbox.market_history import MarketHistory, as_predictions, expiry_days, history_from_records
 from engine.sandbox.replay import ReplayResult, replay
 from engine.sandbox.strategy_evidence import evaluation_windows, strategy_evidence
 from engine.sandbox.statistics.e_process import BettingEProcess
 from engine.sandbox.stress import run_stress
-from engine.sandbox.utility_score import utility_e_process, utility_scores
+from engine.sandbox.utility_score import score_differences, utility_scores
 from models.champion import Champion
 
 DISCOVERY_BARS: Final = 300
@@ -74,7 +74,7 @@ def _judge(spec: ExperimentSpec, champion: Champion, candidate: Candidate, recor
            history: MarketHistory, config: HydraConfig) -> ExperimentOutcome:
     start = candidate.start
     part = history.window(start, len(history))
-    own = as_predictions(candidate.predictions)
+    own = as_predictions(candidate.predictions)[start - candidate.forecast_from :]
     old = as_predictions(forecast(champion, history, start))
     own_run, old_run = _replay(part, own, config), _replay(part, old, config)
     evidence = strategy_evidence(candidate.champion.model_id, own_run.net_returns, _cost_fraction(own_run, config), own,
@@ -86,17 +86,14 @@ def _judge(spec: ExperimentSpec, champion: Champion, candidate: Candidate, recor
                    for item in run_stress(part.bars, own, config))
     settings = EvaluationConfig.of(config)
     choice = choose_track(spec.cause, champion_healthy=spec.cause == "none")
-    e_process = utility_e_process(own_run.net_returns, _reference_returns(reference, choice.track, settings),
-                                  settings.kelly_fraction)
+    e_process = BettingEProcess().updated_many(
+        score_differences(own_run.net_returns, old_run.net_returns,
+                          choose_reference(reference, choice.track, settings).stands_aside, settings.kelly_fraction).tolist())
     verdict = evaluate(
         CandidateEvidence(evidence, evaluation_windows(len(part), config), proof.clean, _proof_text(proof), stress,
                           spec.trial_count + 1, None, None, e_process.peak_e_value, 1, _range_text(part)),
         reference, choice, settings, stage="experiment")
     return ExperimentOutcome(candidate, verdict, _metrics(own_run, old_run, candidate, settings), history, e_process)
-
-
-def _reference_returns(champion: StrategyEvidence, track: Track, settings: EvaluationConfig) -> FloatArray:
-    return choose_reference(champion, track, settings).net_returns
 
 
 def look_ahead_gate(candidate: Champion, records: Sequence[RawRecord], part: MarketHistory, config: HydraConfig,

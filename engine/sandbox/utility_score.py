@@ -28,3 +28,19 @@ def utility_e_process(
         raise CalculationError("candidate and reference must be scored on the same bars")
     difference = utility_scores(candidate, kelly_fraction) - utility_scores(reference, kelly_fraction)
     return BettingEProcess().updated_many(difference.tolist())
+
+
+def score_differences(
+    candidate: NDArray[np.float64], champion: NDArray[np.float64], against_aside: bool, kelly_fraction: float
+) -> NDArray[np.float64]:
+    """What the e-process bets on, bar by bar.
+
+    Against the champion: the difference of utilities. Against standing aside: the candidate's net return itself, since
+    the claim to be proved is that it earns anything at all after costs (how much risk it takes for that is the matter
+    of the composite and drawdown gates).
+    """
+    if len(candidate) != len(champion):
+        raise CalculationError("candidate and reference must be scored on the same bars")
+    if against_aside:
+        return candidate
+    return utility_scores(candidate, kelly_fraction) - utility_scores(champion, kelly_fraction)

@@ -32,7 +32,7 @@ MAX_BARS: Final = 4_000
 START_PRICE: Final = 85.0
 BAR_VOLATILITY: Final = 0.0025
 VOLUME_LEVEL_LOTS: Final = 700.0
-INFORMATION_COEFFICIENT: Final = 0.40
+INFORMATION_COEFFICIENT: Final = 0.50
 
 # Order of the latent factors in every array of this package, each named by the feature that shows it.
 FEATURES: Final = ("skew_slope", "put_call_oi_ratio", "atm_iv", "carry", "flow_imbalance", "nlp_score")

@@ -14,6 +14,7 @@ from engine.kernel.workspace_paths import WorkspacePaths
 from engine.sandbox.venue.delivery import deliver
 from engine.sandbox.venue.faults.registry import FAULT_FAMILIES
 from engine.sandbox.venue.market_facts import MARKET
+from engine.sandbox.venue.private_settings import read_or_draw
 from engine.sandbox.venue.protocol import VenueRefusal, VenueRequest, VenueStep, decode_request, encode_reply
 from engine.sandbox.venue.session_files import SessionFiles
 from engine.sandbox.venue.truth import write_truth
@@ -35,7 +36,8 @@ def serve(arguments: Sequence[str], requests: TextIO | None = None, replies: Tex
     try:
         if options.market != MARKET:
             raise InputError(f"market '{options.market}' has no simulated venue; there is '{MARKET}'")
-        world = build_world(WorldSettings(options.seed, options.history_bars, options.live_bars, options.fault))
+        private = read_or_draw(options.private_dir, options.seed, options.fault)
+        world = build_world(WorldSettings(private.seed, options.history_bars, options.live_bars, private.fault))
         write_truth(world, options.private_dir, options.workspace)
     except HydraError as error:
         sys.stderr.write(f"{error.message}\n")
@@ -69,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--workspace", type=Path, required=True)
     parser.add_argument("--private-dir", type=Path, required=True)
     parser.add_argument("--market", required=True)
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--fault", choices=sorted(FAULT_FAMILIES), default=None)
     parser.add_argument("--history-bars", type=int, default=1100)
     parser.add_argument("--live-bars", type=int, default=2000)

@@ -143,7 +143,7 @@ def test_truth_names_cause_moment_and_strength() -> None:
     truth = truth_of(world)
     assert truth["family"] == "concept" and truth["fault_bar"] == world.fault.live_bar
     assert truth["fault_known_ts"] - truth["fault_ts"] == 300_000_000
-    assert truth["planted_information_coefficient"] == 0.40
+    assert truth["planted_information_coefficient"] == INFORMATION_COEFFICIENT
     assert truth["realised_information_coefficient_before"] > 0.30
     assert truth["realised_information_coefficient_after"] < -0.05
     assert truth_of(build_world(WorldSettings(11, 50, 60, "none")))["realised_information_coefficient_after"] is None
