@@ -28,6 +28,7 @@ OVERFIT_LIFE_BARS: Final = 200
 DECAY_LEAST_BARS: Final = 150
 FLIPPED_SLOPE: Final = -0.15
 HALFWAY: Final = 0.5
+RECENT_BARS: Final = 60
 _STALE_FORMULAS: Final = ("equal_values_run", "event_time_run", "missing_run", "flagged_run")
 
 
@@ -131,7 +132,7 @@ class Diagnostician:
         )
 
     def _input(self, inputs: list[Reading], decisive: list[Reading], observer: Observer) -> Diagnosis:
-        reference, window = observer.reference, list(observer.history)
+        reference, window = observer.reference, observer.champion_window
         ranked = sorted(inputs, key=lambda item: -item.value)
         names = tuple(item.subject for item in ranked)
         evidence: list[Evidence] = []
@@ -198,7 +199,7 @@ class Diagnostician:
         )
 
     def _volatility(self, reading: Reading, decisive: list[Reading], observer: Observer) -> Diagnosis:
-        window, reference = list(observer.history), observer.reference
+        window, reference = observer.champion_window, observer.reference
         change = window[volatility_change(window, reference)].ts
         multiple = dict(reading.information)["multiple"]
         basis = {"training_volatility": reference.training_volatility}
@@ -282,17 +283,18 @@ class Diagnostician:
         )
 
     def _edge(self, reading: Reading, decisive: list[Reading], observer: Observer) -> Diagnosis:
-        reference, window = observer.reference, list(observer.history)
+        reference, window = observer.reference, observer.champion_window
         start, loss = edge_change(window, reference)
         change = window[start].ts
         slope = self._slope_evidence(observer, change)
+        recent = self._slope_evidence(observer, max(change, window[-min(RECENT_BARS, len(window))].ts), "recent ")
         since = len(window) - start
         began_at_once = observer.bars <= OVERFIT_LIFE_BARS and observer.bars - since <= 15
         cause: Cause
         if began_at_once and slope.value > FLIPPED_SLOPE:
             cause, recommended = "overfit", "hyperparameter"
             words = "never worked live as they did in training"
-        elif since >= DECAY_LEAST_BARS and slope.value > FLIPPED_SLOPE:
+        elif since >= DECAY_LEAST_BARS and slope.value > FLIPPED_SLOPE and recent.value > 2.0 * FLIPPED_SLOPE:
             cause, recommended = "decay", "window_adjust"
             words = "have faded"
         else:
@@ -305,6 +307,7 @@ class Diagnostician:
         }
         evidence = [
             slope,
+            recent,
             _evidence(
                 observer,
                 "evidence of a lost edge",
@@ -389,10 +392,10 @@ class Diagnostician:
         evidence.extend(found[name] for name in affected)
         return affected, {name: item.value for name, item in found.items()}
 
-    def _slope_evidence(self, observer: Observer, change: int) -> Evidence:
+    def _slope_evidence(self, observer: Observer, change: int, when: str = "") -> Evidence:
         return _evidence(
             observer,
-            "slope of return on forecast",
+            f"{when}slope of return on forecast",
             "per unit",
             None,
             "slope_of_return_on_forecast",

@@ -46,11 +46,10 @@ def calibrate_charts(innovations: FloatArray) -> tuple[tuple[float, ...], float]
         return (0.0,) * len(CHARTS), 0.0
     increments = chart_increments(innovations)
     offset = np.maximum(np.log(np.mean(np.exp(increments), axis=0)), 0.0)
-    log_sum = np.full(len(CHARTS), -700.0)
-    peak = 0.0
-    for row in increments - offset:
-        log_sum = np.logaddexp(log_sum, 0.0) + row
-        peak = max(peak, float(mixed_evidence(log_sum)))
+    totals = np.cumsum(increments - offset, axis=0)
+    before = np.vstack([np.zeros((1, len(CHARTS))), totals[:-1]])
+    log_sums = totals + np.logaddexp.accumulate(-before, axis=0)  # log sum over starts s of exp(S_t - S_{s-1})
+    peak = max(0.0, float(np.max(mixed_evidence(log_sums))))
     return tuple(float(item) for item in offset), peak
 
 

@@ -74,10 +74,18 @@ class Observer:
         """EWMA volatility per bar, known after the last bar."""
         return math.sqrt(self._variance)
 
+    @property
+    def champion_window(self) -> list[BarObservation]:
+        """The observations at hand that this champion is answerable for, oldest first."""
+        return list(self.history)[-self.bars :] if self.bars else []
+
     def change_champion(self, reference: ChampionReference) -> tuple[str, ...]:
-        """Begin anew with another champion's yardstick; the volatility and the history stay. Codes of ended alerts."""
+        """Begin anew with another champion's yardstick; the volatility stays, and the history where the inputs are the
+        same ones. Returns the codes of ended alerts."""
         variance = self._variance
         ended = self.alert_book.clear_all()
+        if reference.feature_names != self.reference.feature_names:
+            self.history.clear()
         self._begin(reference)
         self._variance = variance
         if self.history and len(self.history[-1].values) == len(reference.feature_names):

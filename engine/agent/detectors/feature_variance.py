@@ -2,10 +2,10 @@
 
 Idea: level and variance of an autocorrelated feature wander even when nothing is wrong, its AR(1) innovations do not.
 Four likelihood-ratio charts per feature (`innovation_charts.CHARTS`: louder, or louder and moved) run as
-Shiryaev-Roberts sums, each divided by its mean ratio in training, so that heavy tails and quantisation are in the null. The log of
-their weighted mean (`WEIGHTS`) above `feature_evidence_h` (or 4 nats above what training itself once showed) decides.
-Besides it a plain variance CUSUM, `C = max(0, C + (min(u^2, 9) - 1)/sqrt(2) - k) > h` with `feature_cusum_k`,
-`feature_cusum_h`, warns.
+Shiryaev-Roberts sums, each divided by its mean ratio in training, so that heavy tails and quantisation are in the
+null. The log of their weighted mean (`WEIGHTS`) above `feature_evidence_h` (or 4 nats above what training itself once
+showed) decides. Besides it a plain variance CUSUM, `C = max(0, C + (min(u^2, 9) - 1)/sqrt(2) - k) > h` with
+`feature_cusum_k`, `feature_cusum_h`, warns.
 
 >>> from engine.agent.innovation_charts import chart_increments
 >>> import numpy as np

@@ -117,7 +117,8 @@ def report(family: str, rows: list[list[Outcome]]) -> None:
         errors = [abs(item.change_error) for item in right]
         line += (
             f" | clean {len(clean)}, detected {len(detected) / len(clean):.3f}, right cause "
-            f"{len(right) / len(clean):.3f} of clean ({sum(e[-1].cause in RIGHT[family] for e in rows) / len(rows):.3f} of all),"
+            f"{len(right) / len(clean):.3f} of clean, "
+            f"{sum(episode[-1].cause in RIGHT[family] for episode in rows) / len(rows):.3f} of all,"
             f" affected listed {sum(item.affected_right for item in right) / max(len(right), 1):.3f},"
             f" delay median {median(delays):.0f} p90 {quantiles(delays, n=10)[-1]:.0f},"
             f" change point error median {median(errors):.0f}"

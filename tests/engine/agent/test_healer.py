@@ -175,3 +175,59 @@ def test_a_dead_feed_that_moves_again_recovers() -> None:
 def test_step_before_reset_is_refused() -> None:
     with pytest.raises(CalculationError, match="no champion"):
         Healer().step(make_world("none", 1, live=1).observations[0])
+
+
+def test_a_champion_with_other_inputs_begins_with_an_empty_history() -> None:
+    world = make_world("stale", 9111)
+    _, diagnosis, healer, _ = drive(world)
+    assert diagnosis is not None
+    kept = [index for index in range(6) if FEATURES[index] not in diagnosis.affected]
+    old = world.reference
+    per_feature = [
+        "feature_mean",
+        "feature_sd",
+        "feature_ar1",
+        "innovation_sd",
+        "coefficients",
+        "even_scale",
+        "feature_low",
+        "feature_high",
+        "repeat_share",
+        "longest_repeat",
+        "event_repeat_share",
+        "longest_event_repeat",
+        "missing_share",
+        "chart_offset",
+        "chart_training_peak",
+        "innovation_bins",
+        "input_offset",
+        "input_scale",
+        "quarantined",
+        "feature_names",
+    ]
+    smaller = replace(
+        old, model_id="champion-2", **{name: tuple(getattr(old, name)[i] for i in kept) for name in per_feature}
+    )
+    healer.acknowledge_promotion("champion-2", smaller)
+    start = world.fault_bar + 20
+    for item in world.observations[start : start + 60]:
+        part = replace(
+            item,
+            values=tuple(item.values[i] for i in kept),
+            event_ts_by_feature=tuple(item.event_ts_by_feature[i] for i in kept),
+            stale=tuple(item.stale[i] for i in kept),
+        )
+        decision = healer.step(part)
+        assert decision.diagnosis is None or decision.diagnosis.cause == "concept_drift"
+
+
+def test_change_points_never_reach_back_to_another_champion() -> None:
+    world = make_world("concept", 9112)
+    _, diagnosis, healer, _ = drive(world)
+    assert diagnosis is not None
+    healer.acknowledge_promotion("champion-1", world.reference)  # the same broken model again
+    began = healer.observer.history[-1].ts
+    later = [item for item in world.observations if item.ts > began][:250]
+    found = next(decision.diagnosis for item in later if (decision := healer.step(item)).diagnosis is not None)
+    assert found.cause in ("concept_drift", "overfit")
+    assert found.change_ts > began
