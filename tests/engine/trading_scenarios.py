@@ -19,9 +19,45 @@ BAR_US = 300_000_000
 DAY_US = 86_400_000_000
 
 
+# What trading depends on is fixed here, so that tuning the shipped settings moves no golden figure.
+FIXED_SETTINGS: dict[str, Any] = {
+    "risk.paper_equity_usd": 1_000_000,
+    "risk.max_adv_fraction": 0.02,
+    "risk.kelly_fraction": 0.006,
+    "risk.volatility_target_annual": 0.25,
+    "risk.volatility_cap_multiple": 3.0,
+    "risk.max_position_lots": 50,
+    "risk.max_order_lots": 50,
+    "risk.max_leverage": 3.0,
+    "risk.max_margin_fraction": 0.5,
+    "risk.max_daily_loss_fraction": 0.03,
+    "risk.warn_daily_loss_fraction": 0.02,
+    "risk.max_drawdown_fraction": 0.15,
+    "risk.warn_drawdown_fraction": 0.10,
+    "risk.lockdown_drawdown_fraction": 0.25,
+    "risk.max_trade_loss_fraction": 0.03,
+    "risk.max_orders_per_day": 500,
+    "risk.max_errors_per_hour": 20,
+    "risk.price_collar_fraction": 0.05,
+    "risk.degraded_size_fraction": 0.5,
+    "risk.rebalance_threshold_lots": 1,
+    "risk.no_entry_days_before_expiry": 1.0,
+    "risk.breaker_dwell_bars": 12,
+    "risk.breaker_recovery_fraction": 0.8,
+    "costs.half_spread_ticks": 0.5,
+    "costs.impact_coefficient": 1.0,
+    "costs.max_bar_volume_fraction": 0.05,
+    "costs.min_tradable_bar_volume_lots": 1,
+    "costs.near_expiry_days": 5,
+    "costs.near_expiry_spread_multiplier": 2.0,
+    "costs.adv_window_days": 20,
+    "features.ewma_halflife_bars": 20,
+}
+
+
 def config(**flags: Any) -> HydraConfig:
     """Settings of the simulated market; keys are written risk__max_position_lots."""
-    dotted = {key.replace("__", "."): value for key, value in flags.items()}
+    dotted = FIXED_SETTINGS | {key.replace("__", "."): value for key, value in flags.items()}
     return load_config(MARKET, environment={}, flags=dotted).config
 
 
