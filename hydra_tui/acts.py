@@ -89,7 +89,7 @@ class Acts:
                 if inverse_of(message.request.kind, message.request.args, message.result)
                 else ""
             )
-            return f"✓ {label} done in {message.elapsed_s:.1f} s  {detail or message.reason}{undo}", "good"
+            return f"✓ {label} done in {message.elapsed_s:.1f} s{undo}  {detail or message.reason}", "good"
         if message.status == "refused":
             return f"✗ {label} REFUSED: {message.reason}", "crit"
         return f"? {label}: {message.reason}", "crit"

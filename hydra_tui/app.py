@@ -103,7 +103,7 @@ class HydraApp(App[None]):
     def _show_snapshot(self, message: SnapshotReady) -> None:
         self.latest = message.snapshot
         self._trouble = ""
-        self._show()
+        self.show_now()
 
     @on(OperatorView.Changed)
     def _show_keys(self) -> None:
@@ -123,7 +123,7 @@ class HydraApp(App[None]):
             self._notice = None
         look = self.present_look()
         if look is not None and (look.moment.silent or not look.snapshot.clock.simulated):
-            self._show()
+            self.show_now()
         else:
             self._paint_frame()
 
@@ -135,7 +135,8 @@ class HydraApp(App[None]):
         moment = Moment.of(self.latest, self.bridge.now_ts(), self._zone, self.config.zone_label, self._utc)
         return Look(self.latest, moment, self.config)
 
-    def _show(self) -> None:
+    def show_now(self) -> None:
+        """Fill the screen in view from the present look, or from the frozen one."""
         look = self._frozen or self.present_look()
         view = self.navigation.view
         if look is not None and view is not None:
@@ -155,7 +156,7 @@ class HydraApp(App[None]):
         base.query_one("#nav", Panel).show(lambda w, h: [nav_line(self.screen_name, w)])
         banner = base.query_one("#banner", Panel)
         loud = banner_line(look.snapshot, look.moment, self.config, frame, max(1, base.size.width))
-        banner.display = loud is not None
+        banner.display = loud is not None and base.size.width >= 80 and base.size.height >= 24
         banner.show(lambda w, h: [loud] if loud is not None else [])
         working = [a for a in actions_on(self.screen_name) if a.in_footer and not self.why_not(a)]
         notice = self._notice[:2] if self._notice is not None else None
@@ -237,12 +238,12 @@ class HydraApp(App[None]):
         """UTC or the exchange's zone in every table."""
         self._utc = not self._utc
         self.notify_operator(f"times are {'UTC' if self._utc else self.config.zone_label} now")
-        self._show()
+        self.show_now()
 
     def toggle_freeze(self) -> None:
         """Hold the picture, loudly; trading goes on."""
         self._frozen = self.present_look() if self._frozen is None else None
-        self._show()
+        self.show_now()
 
     # typing
     def ask_for(self, value: str) -> None:
@@ -285,11 +286,10 @@ class HydraApp(App[None]):
         except HydraError as error:
             self.notify_operator(error.message, "warn")
             return
-        self.perform(command.action, command.args)
-        if command.filter_text and self.navigation.view is not None:
-            panel = self.navigation.view.active_list
-            if panel is not None:
-                panel.set_filter(command.filter_text)
+        if command.filter_text:
+            self.navigation.go(command.action.name.removeprefix("screen_"), filter_text=command.filter_text)
+        else:
+            self.perform(command.action, command.args)
 
     def action_help_quit(self) -> None:
         """ctrl+c leaves nothing by accident."""

@@ -76,8 +76,8 @@ class Navigation:
         else:
             self._move(name)
 
-    def go(self, name: str, row: str = "", *, remember: bool = True) -> None:
-        """Show a screen, made on its first visit, with the cursor on a row."""
+    def go(self, name: str, row: str = "", *, filter_text: str = "", remember: bool = True) -> None:
+        """Show a screen, made on its first visit, with the cursor on a row and a filter."""
         if name in LATER_SCREENS or name not in VIEWS:
             self._app.notify_operator(LATER_SCREENS.get(name, f"there is no screen '{name}'"), "warn")
             return
@@ -92,8 +92,8 @@ class Navigation:
             self._views[name] = VIEWS[name]()
             self._app.screen_stack[0].query_one("#body", Container).mount(self._views[name])
         self._views[name].display = True
-        self._app._show()
-        self._app.call_after_refresh(self._arrive, row)
+        self._app.show_now()
+        self._views[name].arrive(row, filter_text)
 
     def focus_view(self) -> None:
         """Keys go to the first list of the screen."""
@@ -101,15 +101,6 @@ class Navigation:
         panel = view.active_list if view is not None and view.is_mounted else None
         if panel is not None and panel.display:
             panel.focus()
-
-    def _arrive(self, row: str) -> None:
-        self._app._show()
-        self.focus_view()
-        view = self.view
-        if row and view is not None:
-            for panel in view.lists:
-                if panel.go_to(row):
-                    panel.focus()
 
     def _visit(self, step: int) -> None:
         place = self._place + step

@@ -17,7 +17,6 @@ from widgets.lines import Line, line
 from widgets.panel import Panel
 
 Monotonic = Callable[[], float]
-_DIALOG_WIDTH = 66
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +58,10 @@ class GuardedDialog(ModalScreen[Decision | None]):
 
     def compose(self) -> ComposeResult:
         """Words, fields, answers, a line that says what the dialog waits for."""
-        with Vertical(id="dialog"):
-            words = Panel(f"{self.dialog_title}  ·  tier {self.tier}", id="dialog-words")
-            words.styles.height = len(self.lines) + 2
+        with Vertical(id="dialog") as box:
+            box.border_title = f"{self.dialog_title}  ·  tier {self.tier}".replace("[", "(")
+            words = Panel(framed=False, id="dialog-words")
+            words.styles.height = len(self.lines)
             yield words
             yield from self.fields()
             yield Choice("Cancel ⏎", id="choice-cancel")

@@ -17,8 +17,8 @@ _COLUMNS = (
     Column("key", priority=0),
     Column("act", priority=0),
     Column("tier", "right", priority=3),
-    Column("what it does, or why it does not work now", priority=0, flexible=True, least=24),
-    Column("type after :", priority=2),
+    Column("what it does, or why it does not work now", priority=0, flexible=True, least=44),
+    Column("type after :", priority=5),
     Column("hydra …", priority=4),
 )
 

@@ -15,7 +15,7 @@ class ReasonDialog(GuardedDialog):
 
     def fields(self) -> Sequence[Widget]:
         """One line for the reason."""
-        return [Input(placeholder="reason, for the journal", id="field-reason", compact=True)]
+        return [Input(placeholder="reason, for the journal", id="field-reason", compact=True, select_on_focus=False)]
 
     def locked_reason(self) -> str:
         """A reason is needed."""

@@ -28,8 +28,8 @@ class TypedConfirmDialog(GuardedDialog):
     def fields(self) -> Sequence[Widget]:
         """Reason first, then the phrase."""
         return [
-            Input(placeholder="reason, for the journal", id="field-reason", compact=True),
-            Input(placeholder=f"type exactly:  {self.phrase}", id="field-typed", compact=True),
+            Input(placeholder="reason, for the journal", id="field-reason", compact=True, select_on_focus=False),
+            Input(placeholder=f"type exactly:  {self.phrase}", id="field-typed", compact=True, select_on_focus=False),
         ]
 
     def locked_reason(self) -> str:

@@ -19,7 +19,7 @@ class UnlockDialog(TypedConfirmDialog):
         self, checklist: Checklist, *, phrase: str, obstacle: Obstacle, guard_seconds: float, monotonic: Monotonic
     ) -> None:
         super().__init__(
-            "UNLOCK: LOCKDOWN → HALTED, never straight to RUNNING", 4, checklist(), phrase=phrase, obstacle=obstacle,
+            "UNLOCK: LOCKDOWN → HALTED only", 4, checklist(), phrase=phrase, obstacle=obstacle,
             guard_seconds=guard_seconds, monotonic=monotonic,
         )  # fmt: skip
         self._checklist = checklist

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import bisect
+import importlib
+import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 
 from hydra_tui import desk_text as text
 from hydra_tui.header import starting
 from hydra_tui.screens.view import Look, OperatorView
-from widgets.lines import Line
+from widgets.lines import Line, sanitise
 from widgets.list_panel import ListPanel
 from widgets.panel import Panel
 
@@ -19,7 +24,11 @@ class DeskView(OperatorView):
     """The first screen."""
 
     name_of_screen: ClassVar[str] = "desk"
-    wants_charts: ClassVar[bool] = True
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.app_monotonic = monotonic
+        self._bar_ts: list[int] = []
 
     def compose(self) -> ComposeResult:
         """Panels from most to least urgent."""
@@ -31,6 +40,7 @@ class DeskView(OperatorView):
         yield ListPanel("Needs you", empty="nothing needs you", headings=False, id="desk-needs")
         yield Panel("Case", id="desk-case")
         with Horizontal(id="desk-middle"):
+            yield Container(id="desk-chart")
             yield Panel("Signals", id="desk-signals")
             yield ListPanel("Orders / fills", empty="no order yet", headings=False, id="desk-orders")
         with Horizontal(id="desk-bottom"):
@@ -62,6 +72,45 @@ class DeskView(OperatorView):
         )
         self.panel("desk-events").show(lambda w, h: text.event_lines(look, h), title=f"Events {look.moment.zone_label}")
         self.panel("desk-lab").show(lambda w, h: text.experiment_lines(look, h))
+        self._draw(look)
+
+    async def load_chart(self) -> None:
+        """Mount the chart, once, where there is room; its module imports numpy, so late and on another thread."""
+        place = self.query_one("#desk-chart", Container)
+        if place.children or not place.display or place.size.width < 40:
+            return
+        chart = await asyncio.to_thread(importlib.import_module, "widgets.chart")
+
+        def label(place: float) -> str:
+            look, index = self.last_look, min(int(place), len(self._bar_ts) - 1)
+            return "" if look is None or index < 0 else look.moment.clock(self._bar_ts[index], seconds=False)
+
+        place.border_title = "Price"
+        await place.mount(chart.Chart(label, self.app_monotonic, id="desk-price"))
+        self.look_again()
+
+    def _draw(self, look: Look) -> None:
+        charts = self.query("#desk-price")
+        bars = look.snapshot.bars.get(look.config.decision_series) or next(iter(look.snapshot.bars.values()), ())
+        if not charts or not bars:
+            return
+        from widgets.chart import Chart, ChartData
+
+        known = [(bar.known_ts, bar.close) for bar in bars if bar.close is not None]
+        self._bar_ts = [ts for ts, _ in known]
+        marks = tuple(
+            (
+                float(min(bisect.bisect_left(self._bar_ts, fill.ts), len(known) - 1)),
+                fill.price,
+                "▲" if fill.lots > 0 else "▼",
+            )
+            for fill in look.snapshot.fills
+            if known and fill.ts >= known[0][0]
+        )
+        data = ChartData(tuple(float(place) for place in range(len(known))), tuple(price for _, price in known), marks)
+        charts.first(Chart).draw(data)
+        words = f"{look.snapshot.position.contract} {look.config.price_unit}, last {len(known)} bars, ▲ buys ▼ sells"
+        self.query_one("#desk-chart", Container).border_title = sanitise(words)
 
     def _case(self, look: Look, width: int, height: int) -> list[Line]:
         return text.startup_lines(look, width) if starting(look.snapshot) else text.case_lines(look, width, height)

@@ -29,16 +29,17 @@ class OperatorView(Container):
     """One of the screens. `look` fills the panels; the rest has sensible defaults."""
 
     name_of_screen: ClassVar[str] = ""
-    wants_charts: ClassVar[bool] = False
 
     def __init__(self) -> None:
         super().__init__(id=f"view-{self.name_of_screen}", classes="view")
         self.last_look: Look | None = None
+        self._arrival = ("", "")
+        self._ready = False
 
     def look(self, look: Look) -> None:
         """Show the workspace as it is now."""
         self.last_look = look
-        if self.is_mounted:
+        if self._ready:
             self.fill(look)
 
     def fill(self, look: Look) -> None:
@@ -55,10 +56,21 @@ class OperatorView(Container):
 
     def on_mount(self) -> None:
         """The first look may have come before the panels."""
+        self._ready = True
         self.look_again()
-        panel = self.active_list
-        if panel is not None and self.display and len(self.app.screen_stack) == 1:
-            panel.focus()
+        self.arrive(*self._arrival)
+
+    def arrive(self, row: str = "", filter_text: str = "") -> None:
+        """Keys go to the first list, or to the one that holds `row` ("kind:id"); `filter_text` filters it. A view that
+        is not mounted yet arrives when it is."""
+        self._arrival = (row, filter_text)
+        if not self._ready:
+            return
+        chosen = next((panel for panel in self.lists if row and panel.go_to(row)), self.active_list)
+        if chosen is not None and filter_text:
+            chosen.set_filter(filter_text)
+        if chosen is not None and self.display and len(self.app.screen_stack) == 1:
+            chosen.focus()
         self.post_message(self.Changed())
 
     def on_list_panel_cursor_moved(self, event: ListPanel.CursorMoved) -> None:
@@ -91,6 +103,9 @@ class OperatorView(Container):
     def row_to_open(self) -> str:
         """What enter opens, as "screen" or "screen kind:id"; empty where there is nothing to open."""
         return ""
+
+    async def load_chart(self) -> None:
+        """Mount charts, for screens that have any; called after the first paint and after a resize."""
 
     def toggle(self, what: str) -> str:
         """Turn a part of the screen ("diff", "rows"); returns a sentence where it cannot."""

@@ -1,0 +1,151 @@
+"""Six screens in two sizes and five situations, read as text: exact width, the right words, no clipped number."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from rich.cells import cell_len
+
+from engine.host.operations.action_registry import ACTIONS
+from engine.host.operations.snapshot_types import UiSnapshot
+from hydra_tui.screen_text import painted_lines
+from tests.hydra_tui.fake_bridge import app_on, snapshot_of, until
+from tests.hydra_tui.fixture_workspace import SCENARIOS
+
+KEYS = {"desk": "1", "inbox": "2", "models": "3", "risk": "4", "journal": "7", "data": "8"}
+SIZES = ((80, 24), (160, 50))
+TITLES = {
+    "desk": "Needs you",
+    "inbox": "Queue",
+    "models": "Registry",
+    "risk": "Limits",
+    "journal": "Journal",
+    "data": "Feeds",
+}
+
+
+@cache
+def canned(scenario: str) -> UiSnapshot:
+    with TemporaryDirectory() as folder:
+        return snapshot_of(Path(folder), scenario)
+
+
+def all_screens(scenario: str, size: tuple[int, int]) -> dict[str, list[str]]:
+    async def run() -> dict[str, list[str]]:
+        app, _, _ = app_on(canned(scenario))
+        found: dict[str, list[str]] = {}
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.latest is not None, "first snapshot")
+            for name, key in KEYS.items():
+                await pilot.press(key)
+                await until(pilot, lambda name=name: app.screen_name == name, name)  # type: ignore[misc]
+                await pilot.pause()
+                found[name] = painted_lines(app)
+        return found
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(scope="module")
+def dumps() -> dict[tuple[str, tuple[int, int]], dict[str, list[str]]]:
+    return {(scenario, size): all_screens(scenario, size) for scenario in SCENARIOS for size in SIZES}
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_row_fills_the_terminal_exactly(dumps, scenario, size):
+    for name, rows in dumps[scenario, size].items():
+        assert len(rows) == size[1], name
+        assert {cell_len(row) for row in rows} == {size[0]}, name
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_header_says_state_market_mode_and_heartbeat_on_every_screen(dumps, scenario, size):
+    word = {"lockdown": "■ LOCKDOWN", "crit": "■ HALTED", "first_run": "◌ STARTING"}.get(scenario, "● RUNNING")
+    for name, rows in dumps[scenario, size].items():
+        assert word in rows[0] and "SIM" in rows[0] and "♥" in rows[0] and "CT" in rows[0], name
+        assert f"{name.title()}]" in rows[1] and "5 Market" in rows[1]
+        assert TITLES[name] in "\n".join(rows) or scenario == "lockdown", name
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_halt_is_always_in_the_footer(dumps, scenario, size):
+    for name, rows in dumps[scenario, size].items():
+        assert "X HALT" in rows[-1], name
+
+
+NUMBERS = ("1,004,120", "+412", "+268", "81.275", "31.5/48 h")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_numbers_are_whole_or_absent(dumps, size):
+    for scenario in ("normal", "crit"):
+        for name, rows in dumps[scenario, size].items():
+            text = "\n".join(rows)
+            for number in NUMBERS:
+                for piece in re.findall(r"[-+~]?[\d,.]*\d[\d,.]*", text):
+                    whole = number.split("/")[0].strip("+")
+                    bare = piece.strip("~+,.")
+                    clipped = len(bare) >= 4 and whole.startswith(bare) and bare != whole
+                    assert not clipped, f"{name}: {piece} looks like a clipped {number}"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_desk_shows_simulation_paper_progress_and_the_case(dumps, size):
+    text = "\n".join(dumps["normal", size]["desk"])
+    assert "SIMULATED MARKET" in text and "paper 31.5/48 h" in text
+    for word in ("✓alert", "✓diagnosis", "✓experiment", "YOUR APPROVAL", "concept drift"):
+        assert word in text
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_stale_looks_live(dumps, size):
+    rows = dumps["stale", size]
+    desk = "\n".join(rows["desk"])
+    assert "~+412 50m" in desk and "~1,004,120 50m" in desk and "STALE" in desk
+    assert "81.275" not in "\n".join(row for row in rows["risk"] if "last" in row and "~" not in row)
+    assert "? STALE" in "\n".join(rows["risk"])
+    assert "◌ STALE" in "\n".join(rows["data"])
+    assert "+0.84" not in desk, "a signal three hours old must be withheld"
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_lockdown_shows_the_way_out(dumps, size):
+    text = "\n".join(dumps["lockdown", size]["risk"])
+    assert "only you can leave it" in text and "drawdown 25.4% > 25.0%" in text
+    assert "[ ] cool-down 15 min" in text and "1 check open" in text
+    assert "LOCKDOWN" in dumps["lockdown", size]["journal"][2]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_first_run_says_what_it_waits_for(dumps, size):
+    text = "\n".join(dumps["first_run", size]["desk"])
+    assert "starting engine…" in text and "640 of 1,100" in text and "history" in text
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_hostile_text_is_letters_only(dumps, size):
+    for name, rows in dumps["normal", size].items():
+        text = "\n".join(rows)
+        assert "\x1b" not in text and "\u202e" not in text and "\x07" not in text, name
+    assert "[bold red]" in "\n".join(dumps["normal", size]["journal"])
+
+
+def test_words_carry_the_state_without_colour(dumps):
+    text = "\n".join(dumps["crit", (80, 24)]["desk"]) + "\n".join(dumps["crit", (80, 24)]["risk"])
+    for word in ("■ CRIT", "▲ WARN", "▲ DECIDE", "■ TRIP", "● OK"):
+        assert word in text
+
+
+@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
+def test_every_action_has_words_tier_and_verb(action):
+    assert action.help and action.label and action.cli_verb and action.typed
+    assert 0 <= action.tier <= 4
+    assert action.tier == 0 or action.command_kind is not None
