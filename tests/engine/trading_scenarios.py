@@ -23,7 +23,7 @@ DAY_US = 86_400_000_000
 FIXED_SETTINGS: dict[str, Any] = {
     "risk.paper_equity_usd": 1_000_000,
     "risk.max_adv_fraction": 0.02,
-    "risk.kelly_fraction": 0.006,
+    "risk.kelly_fraction": 0.002,
     "risk.volatility_target_annual": 0.25,
     "risk.volatility_cap_multiple": 3.0,
     "risk.max_position_lots": 50,
