@@ -9,9 +9,28 @@ from engine.host.operations.snapshot_types import Alert, Approval, Limit, Model,
 from hydra_tui.config_view import ConfigView
 
 _NEEDS_ENGINE = frozenset(
-    {"approve", "reject", "defer", "rollback", "promote", "retire", "resume", "flatten", "lockdown", "unlock",
-     "set_limit", "set_autonomy", "pause_agent", "resume_agent", "run_experiment", "ack_alert", "ack_all", "ingest"}
-)  # fmt: skip
+    {
+        "approve",
+        "reject",
+        "defer",
+        "rollback",
+        "promote",
+        "retire",
+        "resume",
+        "flatten",
+        "lockdown",
+        "unlock",
+        "set_limit",
+        "set_autonomy",
+        "pause_agent",
+        "resume_agent",
+        "run_experiment",
+        "kill_experiment",
+        "ack_alert",
+        "ack_all",
+        "ingest",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

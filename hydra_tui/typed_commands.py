@@ -13,7 +13,7 @@ from engine.kernel.errors import InputError
 _POSITIONAL = {
     "approve": ("approval_id",), "reject": ("approval_id",), "defer": ("approval_id",), "promote": ("model_id",),
     "retire": ("model_id",), "ack_alert": ("alert_id",), "set_limit": ("limit", "value"), "set_autonomy": ("level",),
-    "run_experiment": ("mutation_type",), "ingest": ("paths",),
+    "run_experiment": ("mutation_type",), "kill_experiment": ("experiment_id",), "ingest": ("paths",),
 }  # fmt: skip
 
 
