@@ -31,8 +31,9 @@ def best_suffix(increments: FloatArray) -> tuple[int, float]:
     return start, float(sums[start])
 
 
-def edge_change(window: Sequence[BarObservation], reference: ChampionReference) -> tuple[int, float]:
-    """Where the edge was lost, and the size of loss that says so best. Volatility is that of the last 20 bars."""
+def edge_change(window: Sequence[BarObservation], reference: ChampionReference) -> tuple[int, float, float]:
+    """Where the edge was lost, the size of loss that says so best, and by how many nats that start is better than the
+    window's first bar (near 0: the edge may never have been there). Volatility is that of the last 20 bars."""
     volatility = reference.training_volatility
     share = math.sqrt(max(1.0 - reference.correlation**2, 1e-6))
     variance = volatility**2
@@ -48,7 +49,7 @@ def edge_change(window: Sequence[BarObservation], reference: ChampionReference) 
             variance += 0.034 * (size * size - variance)
     found = [best_suffix(row) for row in rows]
     best = max(range(len(LOSSES)), key=lambda index: found[index][1])
-    return found[best][0], LOSSES[best]
+    return found[best][0], LOSSES[best], found[best][1] - float(rows[best].sum())
 
 
 def input_change(window: Sequence[BarObservation], reference: ChampionReference, index: int) -> int:

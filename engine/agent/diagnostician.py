@@ -27,6 +27,8 @@ FEED_GROUP_BARS: Final = 1  # a feed's inputs fall still together; one more bar 
 OVERFIT_LIFE_BARS: Final = 200
 DECAY_LEAST_BARS: Final = 150
 FLIPPED_SLOPE: Final = -0.15
+NEVER_DOUBT_NATS: Final = 4.0  # a champion that once worked shows more than this in favour of a later start
+NEVER_THAT_WRONG: Final = -0.6  # noise learned by heart gives a slope around 0, not a clear reversal
 HALFWAY: Final = 0.5
 RECENT_BARS: Final = 60
 _STALE_FORMULAS: Final = ("equal_values_run", "event_time_run", "missing_run", "flagged_run")
@@ -284,14 +286,14 @@ class Diagnostician:
 
     def _edge(self, reading: Reading, decisive: list[Reading], observer: Observer) -> Diagnosis:
         reference, window = observer.reference, observer.champion_window
-        start, loss = edge_change(window, reference)
+        start, loss, doubt = edge_change(window, reference)
         change = window[start].ts
         slope = self._slope_evidence(observer, change)
         recent = self._slope_evidence(observer, max(change, window[-min(RECENT_BARS, len(window))].ts), "recent ")
         since = len(window) - start
-        began_at_once = observer.bars <= OVERFIT_LIFE_BARS and observer.bars - since <= 15
+        young = observer.age_bars <= OVERFIT_LIFE_BARS and observer.age_bars == len(window)
         cause: Cause
-        if began_at_once and slope.value > FLIPPED_SLOPE:
+        if young and doubt <= NEVER_DOUBT_NATS and slope.value > NEVER_THAT_WRONG:
             cause, recommended = "overfit", "hyperparameter"
             words = "never worked live as they did in training"
         elif since >= DECAY_LEAST_BARS and slope.value > FLIPPED_SLOPE and recent.value > 2.0 * FLIPPED_SLOPE:

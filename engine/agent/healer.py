@@ -104,12 +104,12 @@ class Healer:
         acts: tuple[SafeAct, ...] = ()
         recovered = False
         if self._case is None:
-            found = self._diagnostician.diagnose(report, observer)
+            # a champion without an edge is not traded: there is nothing to heal, and its alerts say enough
+            found = self._diagnostician.diagnose(report, observer) if observer.reference.has_edge else None
             if found is not None and found.cause not in self._cooldown:
                 diagnosis = self._case = found
                 self._calm_bars = 0
-                if observer.reference.has_edge:
-                    round_ = self._engine.propose(found, self._context)
+                round_ = self._engine.propose(found, self._context)
                 acts = _safe_acts(found)
         else:
             recovered = self._has_recovered()
@@ -129,10 +129,10 @@ class Healer:
 
     def propose(self, context: ProposalContext | None = None) -> ProposalRound:
         """Proposals for the open case now, with repairs estimated anew from the bars that came since; empty without a
-        case or where the champion never had an edge."""
+        case."""
         if context is not None:
             self._context = context
-        if self._case is None or not self.observer.reference.has_edge:
+        if self._case is None:
             return ProposalRound((), ())
         self._case = _refreshed(self._case, self.observer)
         return self._engine.propose(self._case, self._context)

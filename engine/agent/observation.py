@@ -41,10 +41,10 @@ class BarObservation:
         return self.usable and math.isfinite(self.expected_return) and math.isfinite(self.realised_return)
 
     def to_list(self) -> list[Any]:
-        """Compact JSON form, missing numbers as null."""
+        """Compact JSON form: event times as ages, missing numbers as null."""
         return [
             self.ts,
-            list(self.event_ts_by_feature),
+            [self.ts - event_ts for event_ts in self.event_ts_by_feature],
             [finite_or_none(value) for value in self.values],
             [int(flag) for flag in self.stale],
             *(
@@ -62,7 +62,7 @@ class BarObservation:
         expected, sd, realised, spread, volume = (_number(item) for item in row[4:9])
         return cls(
             ts=int(row[0]),
-            event_ts_by_feature=tuple(int(item) for item in row[1]),
+            event_ts_by_feature=tuple(int(row[0]) - int(age) for age in row[1]),
             values=tuple(_number(item) for item in row[2]),
             stale=tuple(bool(item) for item in row[3]),
             expected_return=expected,

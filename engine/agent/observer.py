@@ -47,7 +47,9 @@ class Observer:
     def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         self.config = config
         self.history: deque[BarObservation] = deque(maxlen=config.history_bars)
+        self._history_rows: deque[list[Any]] = deque(maxlen=config.history_bars)
         self.alert_book = AlertBook(config.dwell_bars, config.alert_deadband)
+        self.age_bars = 0  # of the champion's rule; `bars` counts since its detectors last began anew
         self._begin(reference)
 
     def _begin(self, reference: ChampionReference) -> None:
@@ -83,9 +85,12 @@ class Observer:
         """Begin anew with another champion's yardstick; the volatility stays, and the history where the inputs are the
         same ones. Returns the codes of ended alerts."""
         variance = self._variance
+        if reference.model_id != self.reference.model_id:
+            self.age_bars = 0
         ended = self.alert_book.clear_all()
         if reference.feature_names != self.reference.feature_names:
             self.history.clear()
+            self._history_rows.clear()
         self._begin(reference)
         self._variance = variance
         if self.history and len(self.history[-1].values) == len(reference.feature_names):
@@ -118,7 +123,9 @@ class Observer:
             for reading in raised
         )
         self.history.append(observation)
+        self._history_rows.append(observation.to_list())
         self.bars += 1
+        self.age_bars += 1
         return ObserverReport(readings, alerts, tuple(cleared))
 
     def _standardise(self, observation: BarObservation) -> FloatArray:
@@ -163,11 +170,12 @@ class Observer:
         return {
             "reference": self.reference.to_json(),
             "bars": self.bars,
+            "age_bars": self.age_bars,
             "variance": self._variance,
             "former": [None if not math.isfinite(item) else item for item in self._former.tolist()],
             "detectors": {detector.name: detector.state() for detector in self.detectors},
             "alerts": self.alert_book.state(),
-            "history": [observation.to_list() for observation in self.history],
+            "history": list(self._history_rows),
         }
 
     @classmethod
@@ -175,10 +183,12 @@ class Observer:
         """Inverse of `state`."""
         observer = cls(ChampionReference.from_json(state["reference"]), config)
         observer.bars = int(state["bars"])
+        observer.age_bars = int(state["age_bars"])
         observer._variance = float(state["variance"])
         observer._former = np.array([math.nan if item is None else item for item in state["former"]], dtype=np.float64)
         for detector in observer.detectors:
             detector.restore(state["detectors"][detector.name])
         observer.alert_book.restore(state["alerts"])
         observer.history.extend(BarObservation.from_list(row) for row in state["history"])
+        observer._history_rows.extend(state["history"])
         return observer

@@ -2,7 +2,7 @@
 
 Idea: `E = (1 - a) E + a * 0.5 * (spread score - volume score)` with both scores in training standard deviations,
 winsorised at 6, a = 0.3. Above `liquidity_limit_sd` the market is in drought: wide spread, little volume or both. Where
-training saw no spread or volume that varies, that part is silent.
+training saw no spread or volume that varies, that part is silent, and the limit is a third higher for the other.
 
 >>> LiquiditySmoothing
 0.3
@@ -22,6 +22,7 @@ from engine.kernel.config_models import ObserverConfig
 
 LiquiditySmoothing: Final = 0.3
 LARGEST_SCORE: Final = 6.0
+ALONE_FACTOR: Final = 1.35  # volume alone (no quoted spread) also falls at rolls and before holidays
 
 
 class Liquidity(Detector):
@@ -50,7 +51,7 @@ class Liquidity(Detector):
             self._level += LiquiditySmoothing * (strain - self._level)
         if self._level <= 1.0 or self._since == 0:
             self._since = seen.ts
-        h = self.config.liquidity_limit_sd
+        h = self.config.liquidity_limit_sd * (1.0 if len(scores) > 1 else ALONE_FACTOR)
         return (Reading(self.name, "market", self._level, h, self._level > h, "CRITICAL", self._since, True),)
 
     def describe(self, reading: Reading) -> str:

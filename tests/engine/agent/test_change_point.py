@@ -18,9 +18,10 @@ def test_lost_edge_is_dated() -> None:
     for seed in range(500, 520):
         world = make_world("concept", seed)
         window = world.observations[max(0, world.fault_bar - 150) : world.fault_bar + 60]
-        start, loss = edge_change(window, world.reference)
+        start, loss, doubt = edge_change(window, world.reference)
         errors.append(abs(start - (len(window) - 60)))
         assert loss >= 1.0
+        assert doubt >= 0.0
     assert np.median(errors) <= 8
 
 
