@@ -73,7 +73,7 @@ def _run_engine(demo: Session, score_bars: int) -> None:
                 engine.send_signal(signal.SIGTERM)
                 engine.wait(timeout=15)
                 break
-            time.sleep(0.2)
+            time.sleep(0.5)
         if engine.poll() is None:
             raise EngineUnavailableError(f"the demo's engine did not end within {LONGEST_SECONDS:.0f} s")
         if engine.returncode not in (0, -signal.SIGTERM):

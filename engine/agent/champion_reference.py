@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -28,7 +29,8 @@ def candidate_reference(present: ChampionReference, candidate: Candidate, histor
                         config: HydraConfig) -> ChampionReference:
     """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew.
 
-    A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars. Raises
+    A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars; the yardstick
+    of volatility stays that of the champion, since a fit on few bars says little about it. Raises
     CalculationError where fewer than 100 bars could be scored.
     """
     champion = candidate.champion
@@ -37,6 +39,7 @@ def candidate_reference(present: ChampionReference, candidate: Candidate, histor
     first = max(0, len(history) - FEATURE_BARS)
     part = history.window(first, len(history))
     measured = _measure(champion, part, candidate.predictions, candidate.forecast_from - first, config)
+    measured = replace(measured, training_volatility=present.training_volatility)
     return measured.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
 
 

@@ -23,7 +23,7 @@ from engine.agent.promotion import promote, roll_back
 from engine.agent.rollback_watch import RollbackWatch
 from engine.kernel.identifiers import derived_id
 from engine.sandbox.ab_test import Reference
-from storage.agent_records import CaseRecord
+from storage.agent_records import AlertRecord, CaseRecord
 
 if TYPE_CHECKING:
     from engine.agent.diagnosis import Diagnosis
@@ -264,11 +264,16 @@ class AgentLoop:
         self._move(case, ts, stage="waiting_data", data=data, candidate_id=None, verdict=case.verdict)
 
     def _give_up(self, case: CaseRecord, ts: int) -> None:
+        alert_id = derived_id("alert", case.case_id, "unhealed")
+        message = f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside"
+        evidence = {"trials": float(case.data["trials"])}
+        self._stores.agent.alerts.upsert(AlertRecord(
+            alert_id=alert_id, market=self._market, code="case_unhealed", level="CRITICAL", subject=case.case_id,
+            message=message, evidence=evidence, status="open", first_ts=ts, last_ts=ts))
         self._stores.events.append(
-            "alert.raised", case.case_id,
-            {"alert_id": derived_id("alert", case.case_id, "unhealed"), "code": "case_unhealed", "level": "CRITICAL",
-             "message": f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside",
-             "evidence": {"trials": float(case.data["trials"])}}, ts=ts, market=self._market)
+            "alert.raised", alert_id,
+            {"alert_id": alert_id, "code": "case_unhealed", "level": "CRITICAL", "message": message, "evidence": evidence},
+            ts=ts, market=self._market)
         self.close_case(case, "unhealed", str(case.data.get("last_failure") or "no proposal is left"), ts)
 
     def _judge_paper(self, case: CaseRecord, bars: int, ts: int) -> None:

@@ -17,6 +17,7 @@ from engine.host.command_handlers import register_handlers
 from engine.host.command_processor import CommandProcessor
 from engine.host.feeds import Feed
 from engine.host.market_runner import MarketRunner
+from engine.kernel.child_processes import process_is_alive
 from engine.kernel.clock import SystemClock
 from engine.kernel.errors import HydraError, LeaseHeldError
 from engine.kernel.timestamps import MICROS_PER_SECOND
@@ -28,17 +29,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.05
-
-
-def process_is_alive(pid: int) -> bool:
-    """Whether a process of this machine still runs."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class Engine:

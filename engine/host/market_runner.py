@@ -21,6 +21,7 @@ from engine.execution.paper_broker import PaperBroker
 from engine.execution.state_keeper import StateKeeper
 from engine.host.feeds import Delivery
 from engine.host.operations.autonomy_level import present_level
+from engine.host.rolling_scores import RollingScores
 from engine.host.screen_views import write_views
 from engine.host.watchman import Watchman
 from engine.kernel.clock import Clock
@@ -58,6 +59,8 @@ class MarketRunner:
                                propose=lambda spec, case_id: self._watchman.proposals(spec, case_id),
                                on_promotion=self._use_champion, on_case_end=self._on_case_end)
         self._watchman = Watchman(stores, config)
+        self._scores = RollingScores(stores, config)
+        self._pending: list[RawRecord] = []
         self._trader = LiveTrader(stores, config, PaperBroker(stores.db, config), epoch=epoch, days_to_expiry=self._days_to_expiry)
         self._keeper = StateKeeper(stores, self._market)
         self._pipeline: FeaturePipeline | None = None
@@ -74,14 +77,15 @@ class MarketRunner:
 
     def start(self, progress: Progress) -> None:
         """Reconcile with the broker, adopt a HALT file, rebuild the pipeline from the lake, finish what a crash left."""
-        from engine.signals.feature_registry import FEATURE_DEFINITIONS
+        from engine.signals.feature_registry import feature_definitions
 
         now_ts = self._clock.now_ts() or self._last_known_ts()
         self._stores.sweep_orphans()
-        self._keeper.begin(now_ts)
+        if not self.needs_history:
+            self._keeper.begin(now_ts)
         self._keeper.adopt_halt_file(now_ts)
         self._trader.start(now_ts)
-        definitions = FEATURE_DEFINITIONS(self._config)
+        definitions = feature_definitions(self._config)
         self._stores.features.register(definitions)
         self._names = tuple(item.name for item in definitions)
         self._rebuild(progress)
@@ -122,6 +126,7 @@ class MarketRunner:
         self._ingest(delivery.files, delivery.now_ts)
         progress("computing features of the history", 2, 3)
         self._rebuild(progress)
+        self._keeper.begin(delivery.now_ts)
         self._stores.state.put_view(LIVE_FROM_KEY, {"market": self._market, "ts": delivery.now_ts}, delivery.now_ts)
         self._train_first_champion(delivery.now_ts)
         progress("training the first champion", 3, 3)
@@ -223,7 +228,8 @@ class MarketRunner:
     def _ingest(self, files: Sequence[Path], now_ts: int) -> None:
         from engine.ingestion.ingest import ingest_paths
 
-        reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
+        with self._stores.db.transaction("ingest"):
+            reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
         for report, path in zip(reports, files, strict=False):
             if report.error is not None:
                 _log.warning("%s: %s", path.name, report.error)
@@ -253,6 +259,7 @@ class MarketRunner:
         processed_ts = self._trader.state.last_bar_ts
         live_from = self._live_from_ts
         pending: list[RawRecord] = []
+        history: list[FuturesBar] = []
         for index, record in enumerate(records):
             if index % 2000 == 0:
                 progress("computing features of what is stored", index, len(records))
@@ -263,10 +270,15 @@ class MarketRunner:
             rows.extend(self._pipeline.update(record))
             for bar in self._bars.update(record):
                 self._previous = (bar, None)
+                if processed_ts == 0:
+                    history.append(bar)
         if rows:
             self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=self._last_known_ts())
-        self._live_bars = len({bar_ts for bar_ts in self._live_bar_times(records, live_from)})
+        self._live_bars = len({bar_ts for bar_ts in self._live_bar_times(records, live_from)}) - len(
+            {bar_ts for bar_ts in self._live_bar_times(pending, live_from)})
         self._pending = pending
+        if history:
+            self._trader.warm_up(history, now_ts=self._last_known_ts())
 
     def _live_bar_times(self, records: Sequence[RawRecord], live_from: int | None) -> list[int]:
         if live_from is None:
@@ -281,6 +293,7 @@ class MarketRunner:
             self._process(pending)
 
     def _process(self, records: Sequence[RawRecord]) -> None:
+        from engine.ingestion.data_quality import update_feed_health
         from engine.signals.feature_build import columns_of_rows
 
         assert self._pipeline is not None and self._bars is not None
@@ -297,6 +310,7 @@ class MarketRunner:
                 self._step(bar)
         if rows:
             self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=records[-1].known_ts)
+        update_feed_health(self._stores, self._config, now_ts=records[-1].known_ts)
         if self._stores.features.tail_rows(self._market) > self._config.host.tail_rows_before_compaction:
             self._stores.features.compact(self._market, ts=self._last_known_ts())
 
@@ -343,6 +357,8 @@ class MarketRunner:
             realised = math.log(bar.close / previous_bar.close)
         own = vector.select(self._champion.reference.feature_names)
         found = self._watchman.on_bar(own, bar, predicted, realised, net_return, result.state)
+        self._scores.on_bar(self._champion.model_id, predicted, realised, net_return, result.state, self._watchman.readings,
+                            bar.known_ts)
         if self._watchman.recovered:
             self._loop.on_recovery(bar.known_ts)
         busy = any(case.stage != "watching" for case in self._loop.open_cases)
@@ -387,7 +403,8 @@ class MarketRunner:
 
     def _use_champion(self, model_id: str) -> None:
         self._champion = self._desk.get(model_id)
-        self._watchman.use(self._champion.reference)
+        self._scores.begin()
+        self._watchman.use(self._champion.reference, self._clock.now_ts() or self._last_known_ts())
 
     def _on_case_end(self, end: CaseEnd) -> None:
         self._watchman.case_ended(end.outcome)

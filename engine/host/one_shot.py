@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from engine.host.command_handlers import register_handlers
 from engine.host.command_processor import CommandProcessor
-from engine.host.engine import process_is_alive
 from engine.host.market_runner import MarketRunner
 from engine.host.operations.data_status import market_now_ts
+from engine.kernel.child_processes import process_is_alive
 from engine.kernel.clock import ManualClock, SystemClock
 from engine.kernel.timestamps import MICROS_PER_SECOND
 

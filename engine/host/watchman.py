@@ -47,6 +47,7 @@ class Watchman:
         self._key = f"{HEALER_KEY}:{self._market}"
         self._healer: Healer | None = None
         self.recovered = False
+        self.readings: dict[str, float] = {}
 
     def start(self, reference: ChampionReference) -> None:
         """Continue from the store where it holds a state for this champion, else begin anew."""
@@ -54,15 +55,15 @@ class Watchman:
         if isinstance(stored, dict) and stored.get("model_id") == reference.model_id:
             self._healer = Healer.from_json(stored["state"], self._config)
         else:
-            self.use(reference)
+            self.use(reference, 0)
 
-    def use(self, reference: ChampionReference) -> None:
-        """Another champion rules."""
+    def use(self, reference: ChampionReference, ts: int) -> None:
+        """Another champion rules; alerts about the former one end."""
         if self._healer is None:
             self._healer = Healer()
             self._healer.reset(self._config, _SEED, reference)
             return
-        self._healer.acknowledge_promotion(reference.model_id, reference)
+        self._clear(self._healer.acknowledge_promotion(reference.model_id, reference), ts)
 
     def case_ended(self, outcome: CaseOutcome) -> None:
         """The loop ended a case; the healer may look for causes again."""
@@ -79,7 +80,7 @@ class Watchman:
         self.recovered = decision.recovered
         self._stores.state.put_view(self._key, {"model_id": self._healer.observer.reference.model_id,
                                                 "state": self._healer.to_json()}, bar.known_ts)
-        readings = {name: value for name, value in decision.metrics.items() if math.isfinite(value)}
+        readings = self.readings = {name: value for name, value in decision.metrics.items() if math.isfinite(value)}
         self._stores.state.put_view(f"{READINGS_VIEW}:{self._market}", {"ts": bar.known_ts, "readings": readings}, bar.known_ts)
         if decision.diagnosis is None or not self._healer.observer.reference.has_edge:
             return None
@@ -117,13 +118,16 @@ class Watchman:
                 {"alert_id": alert_id, "code": alert.code, "level": alert.level, "message": alert.message,
                  "evidence": evidence}, ts=ts, market=self._market)
             alert_ids.append(alert_id)
-        for code in decision.cleared:
+        self._clear(decision.cleared, ts)
+        return alert_ids
+
+    def _clear(self, codes: tuple[str, ...], ts: int) -> None:
+        for code in codes:
             for record in self._stores.agent.alerts.list(market=self._market, code=code):
                 if record.status != "cleared":
                     self._stores.agent.alerts.change(record.alert_id, status="cleared", last_ts=ts)
                     self._stores.events.append("alert.cleared", record.alert_id,
                                                {"alert_id": record.alert_id, "code": code}, ts=ts, market=self._market)
-        return alert_ids
 
     def _past(self, case_id: str) -> tuple[PastExperiment, ...]:
         """Experiments of earlier cases; a case's own tries are limited by its trial budget."""

@@ -56,6 +56,17 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
+def process_is_alive(pid: int) -> bool:
+    """Whether a process of this machine still runs."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def adopt_parent(*, niceness: int = 0, memory_mib: int | None = None) -> None:
     """Called first in a child: die when the parent dies, be nice, respect the memory cap.
 

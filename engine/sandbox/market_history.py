@@ -19,7 +19,7 @@ from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import to_datetime
 from engine.signals.decision_bars import DecisionBarBuilder
-from engine.signals.feature_registry import FEATURE_DEFINITIONS as feature_definitions
+from engine.signals.feature_registry import feature_definitions
 from engine.signals.pipeline import FeaturePipeline
 from models.champion import ChampionPrediction, ChampionPredictions
 

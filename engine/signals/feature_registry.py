@@ -50,7 +50,7 @@ def feature_names(config: HydraConfig) -> tuple[str, ...]:
     return tuple(item.name for item in feature_descriptions(config))
 
 
-def FEATURE_DEFINITIONS(config: HydraConfig) -> tuple[FeatureDefinition, ...]:
+def feature_definitions(config: HydraConfig) -> tuple[FeatureDefinition, ...]:
     """The definitions that the feature store registers, in registered order."""
     return tuple(
         FeatureDefinition(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from storage.feature_store import FeatureReading
+    from storage.feature_rows import FeatureReading
 
 
 @dataclass(frozen=True, slots=True)

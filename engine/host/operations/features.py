@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def features_as_of(stores: Stores, config: HydraConfig, as_of: str, names: Sequence[str] = ()) -> dict[str, Any]:
     """Every feature as the world could know it at `as_of` (ISO, UTC); missing ones are named, not left out."""
-    from engine.signals.feature_registry import FEATURE_DEFINITIONS as feature_definitions
+    from engine.signals.feature_registry import feature_definitions
 
     as_of_ts = parse_iso(as_of)
     registered = [definition.name for definition in feature_definitions(config)]
@@ -44,7 +44,7 @@ def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     """Run the feature pipeline over the whole raw lake of the market and store the rows that are new, in one commit."""
     from engine.ingestion.record_reader import read_records
     from engine.signals.feature_build import build_features
-    from engine.signals.feature_registry import FEATURE_DEFINITIONS as feature_definitions
+    from engine.signals.feature_registry import feature_definitions
 
     records = read_records(stores, config.market.market)
     rows = build_features(records, config)
@@ -62,7 +62,7 @@ def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
 
 def definitions(config: HydraConfig) -> list[dict[str, Any]]:
     """Every registered feature of a market."""
-    from engine.signals.feature_registry import FEATURE_DEFINITIONS as feature_definitions
+    from engine.signals.feature_registry import feature_definitions
 
     return [{"name": item.name, "unit": item.unit, "source": item.source, "range": [item.range_low, item.range_high],
              "max_age": age_text(item.max_age_us), "owner": item.owner, "description": item.description,

@@ -36,3 +36,5 @@ INFORMATION_COEFFICIENT: Final = 0.50
 
 # Order of the latent factors in every array of this package, each named by the feature that shows it.
 FEATURES: Final = ("skew_slope", "put_call_oi_ratio", "atm_iv", "carry", "flow_imbalance", "nlp_score")
+# Those that carry a unit a vendor could change; the other two are bounded scores of HYDRA's own making.
+FEATURES_IN_UNITS: Final = FEATURES[:4]

@@ -8,19 +8,19 @@ from typing import ClassVar
 import numpy as np
 
 from engine.sandbox.venue.faults.fault_family import FaultFamily, FaultPlan, draw_live_bar, first_faulty_bar
-from engine.sandbox.venue.market_facts import FEATURES
+from engine.sandbox.venue.market_facts import FEATURES, FEATURES_IN_UNITS
 from engine.sandbox.venue.world_rules import FloatArray, WorldRules
 
 
 class FeatureFault(FaultFamily):
-    """The displayed factor becomes `offset + scale * x`; bounded displays saturate on top of it."""
+    """The displayed factor becomes `offset + scale * x`, for one of the inputs that carry a unit."""
 
     name: ClassVar[str] = "feature"
 
     def plan(self, rng: np.random.Generator, loadings: FloatArray, live_bars: int) -> FaultPlan:
         """Severity: |offset| in 1-2 (in sd of the factor, either sign), scale in 1.7-2.5."""
         live_bar = draw_live_bar(rng, live_bars)
-        target = FEATURES[int(rng.integers(len(FEATURES)))]
+        target = FEATURES_IN_UNITS[int(rng.integers(len(FEATURES_IN_UNITS)))]
         offset = float(rng.uniform(1.0, 2.0) * rng.choice([-1.0, 1.0]))
         scale = float(rng.uniform(1.7, 2.5))
         return FaultPlan(self.name, live_bar, (target,), None, {"offset": offset, "scale": scale})
