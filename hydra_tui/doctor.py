@@ -91,7 +91,8 @@ def _store(session: Session) -> Finding:
         report = stores.events.verify()
     finally:
         stores.close()
-    return Finding("store", "ok" if report.ok else "FAULT", report.message, "" if report.ok else "restore the last backup")
+    detail = f"{report.rows} events verified" if report.ok else report.problem
+    return Finding("store", "ok" if report.ok else "FAULT", detail, "" if report.ok else "restore the last backup")
 
 
 def _torch(session: Session) -> Finding:

@@ -25,5 +25,5 @@ def command(session: Session, verb_market: str | None, as_json: bool) -> None:
     lines = [document["sentence"], ""]
     lines += table([[name, f"{value:.4g}"] for name, value in document["readings"].items()], ["reading", "value"])
     for item in document["evidence"]:
-        lines.append(f"  evidence {item['name']} = {item['value']:.4g} (threshold {item['threshold']:.4g})")
+        lines.append(f"  evidence: {item['says']} ({item['formula']} = {item['value']:.4g} {item['unit']})")
     emit(document, as_json, lines)

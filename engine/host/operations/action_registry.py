@@ -103,7 +103,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     ActionSpec("refresh", ("ctrl+r",), "refresh", "read the workspace again now", 0, "status", "refresh"),
     ActionSpec("undo", ("z",), "undo", "show the last act and what takes it back; asks first", 0, "status",
                "undo"),
-    ActionSpec("greyscale", (), "greyscale", "grey instead of colour, and back; every state keeps its word", 0, "status",
+    ActionSpec("greyscale", (), "greyscale", "grey instead of colour, and back", 0, "status",
                "greyscale"),
     ActionSpec("quit", ("q", "ctrl+q"), "leave", "leave; says whether the engine stops too", 0, "run",
                "quit"),

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from engine.kernel.canonical import sha256_hex
 from engine.kernel.errors import HydraError
 
 if TYPE_CHECKING:
+    from storage.hash_chain import ChainReport
     from storage.stores import Stores
 
 
 def verify_workspace(stores: Stores) -> dict[str, Any]:
     """Event chain, journal chain, model artifacts, catalogued raw files, feature segments, positions against fills."""
     checks = [_chain("event chain", stores.events.verify()), _chain("journal chain", stores.journal.verify()),
-              _artifacts(stores), _files(stores, "raw lake", "SELECT path, content_hash FROM catalogue"),
-              _files(stores, "feature segments", "SELECT path, content_hash FROM feature_segments WHERE status = 'active'"),
+              _artifacts(stores), _store("raw lake", stores.lake.verify, "every catalogued file hashes to its name"),
+              _store("feature segments", stores.features.verify, "every active segment hashes to its name"),
               _positions(stores)]
     return {"ok": all(check["ok"] for check in checks), "checks": checks}
 
 
-def _chain(name: str, report: Any) -> dict[str, Any]:
-    return {"check": name, "ok": bool(report.ok), "detail": report.message}
+def _chain(name: str, report: ChainReport) -> dict[str, Any]:
+    detail = f"{report.rows} rows verified, head #{report.head_seq}" if report.ok else report.problem
+    return {"check": name, "ok": report.ok, "detail": detail}
 
 
 def _artifacts(stores: Stores) -> dict[str, Any]:
@@ -35,16 +37,12 @@ def _artifacts(stores: Stores) -> dict[str, Any]:
     return {"check": "model artifacts", "ok": not faults, "detail": "; ".join(faults) or f"{len(rows)} verified"}
 
 
-def _files(stores: Stores, name: str, sql: str) -> dict[str, Any]:
-    faults = []
-    rows = stores.db.query(sql)
-    for row in rows:
-        path = stores.paths.root / row["path"]
-        if not path.exists():
-            faults.append(f"{row['path']} is missing")
-        elif sha256_hex(path.read_bytes()) != row["content_hash"]:
-            faults.append(f"{row['path']} was changed")
-    return {"check": name, "ok": not faults, "detail": "; ".join(faults[:5]) or f"{len(rows)} files verified"}
+def _store(name: str, verify: Callable[[], None], words: str) -> dict[str, Any]:
+    try:
+        verify()
+    except HydraError as error:
+        return {"check": name, "ok": False, "detail": error.message}
+    return {"check": name, "ok": True, "detail": words}
 
 
 def _positions(stores: Stores) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from engine.kernel.errors import InputError
 from engine.sandbox.venue.faults.registry import FAULT_FAMILIES, draw_family, fault_family
 from engine.sandbox.venue.faults.stale import FEED_FEATURES
-from engine.sandbox.venue.market_facts import FEATURES
+from engine.sandbox.venue.market_facts import FEATURES, FEATURES_IN_UNITS, INFORMATION_COEFFICIENT
 from engine.sandbox.venue.random_streams import Stream, stream
 from engine.sandbox.venue.session_files import SessionFiles
 from engine.sandbox.venue.truth import truth_of
@@ -91,7 +91,7 @@ def test_feature_shifts_and_stretches_one_display_only() -> None:
         assert 1.7 <= world.fault.severity["scale"] <= 2.5
         changed = np.any(world.rules.shown != world.factors, axis=0)
         assert [FEATURES[index] for index in np.flatnonzero(changed)] == [target]
-    assert targets == set(FEATURES)
+    assert targets == set(FEATURES_IN_UNITS)
 
 
 def test_stale_feeds_repeat_their_last_content() -> None:
