@@ -2,39 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.widgets import Input
 
 from engine.host.operations.action_registry import ActionSpec, action_for_key, actions_on
 from engine.host.operations.snapshot_types import DOWN_AFTER_US, UiSnapshot
 from engine.kernel.errors import HydraError
 from hydra_tui.actions import Context, why_not
-from hydra_tui.acts import Acts
 from hydra_tui.bridge import Bridge
 from hydra_tui.config_view import ConfigView
 from hydra_tui.header import Frame, banner_line, footer_line, header_line, nav_line, shown_state
 from hydra_tui.keymap import bindings
 from hydra_tui.messages import BridgeFailed, CommandSettled, SnapshotReady
 from hydra_tui.navigation import Navigation
-from hydra_tui.palette import ActionProvider
 from hydra_tui.readings import Moment
 from hydra_tui.screens.view import Look, OperatorView
 from hydra_tui.theme import THEMES
-from hydra_tui.typed_commands import parse
-from hydra_tui.typed_input import TypedInput
-from widgets.ink import COLOUR
+from widgets.ink import COLOUR, GREYSCALE
 from widgets.lines import line
 from widgets.panel import Panel
 
+if TYPE_CHECKING:
+    from textual.command import Provider
+    from textual.widgets import Input
+
+    from hydra_tui.acts import Acts
+
 _NOTICE_SECONDS = 10.0
+
+
+def _palette() -> type[Provider]:
+    from hydra_tui.palette import ActionProvider
+
+    return ActionProvider
 
 
 class HydraApp(App[None]):
@@ -46,7 +54,7 @@ class HydraApp(App[None]):
         "app.tcss",
         *(f"screens/{name}.tcss" for name in ("desk", "inbox", "models", "risk", "journal", "data")),
     ]
-    COMMANDS: ClassVar[set[Any]] = {ActionProvider}
+    COMMANDS: ClassVar[set[Any]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     HORIZONTAL_BREAKPOINTS = [(0, "-tiny"), (80, "-narrow"), (120, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-flat"), (24, "-short"), (34, "-tall")]  # noqa: RUF012
@@ -55,13 +63,14 @@ class HydraApp(App[None]):
         super().__init__()
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = COLOUR
+        self.theme = GREYSCALE if os.environ.get("NO_COLOR") else COLOUR
+        self.animation_level = "none"
         self.bridge = bridge
         self.config = config
         self.monotonic = monotonic
         self.latest: UiSnapshot | None = None
         self.navigation = Navigation(self)
-        self.acts = Acts(self)
+        self._acts: Acts | None = None
         self._frozen: Look | None = None
         self._utc = False
         self._zone = ZoneInfo(config.timezone)
@@ -97,6 +106,15 @@ class HydraApp(App[None]):
     def on_unmount(self) -> None:
         """Stop reading."""
         self.bridge.stop()
+
+    @property
+    def acts(self) -> Acts:
+        """What sends commands; loaded with the first act."""
+        if self._acts is None:
+            from hydra_tui.acts import Acts
+
+            self._acts = Acts(self)
+        return self._acts
 
     # what comes in
     @on(SnapshotReady)
@@ -148,7 +166,11 @@ class HydraApp(App[None]):
             return
         base = self.screen_stack[0]
         look = self.present_look()
-        if look is None or not base.query("#header"):
+        if not base.query("#header"):
+            return
+        if look is None:
+            first = line((" HYDRA ", "title"), ("◌ reading the workspace…", "warn"), ("   F9 HALT", "crit"))
+            base.query_one("#header", Panel).show(lambda w, h: [first])
             return
         frozen = self._frozen.moment.clock(self._frozen.moment.now_ts) if self._frozen is not None else ""
         frame = Frame(self.screen_name, frozen, self._trouble)
@@ -245,6 +267,12 @@ class HydraApp(App[None]):
         self._frozen = self.present_look() if self._frozen is None else None
         self.show_now()
 
+    def toggle_greyscale(self) -> None:
+        """Grey or colour; glyphs and words say the same in both."""
+        self.theme = COLOUR if self.theme == GREYSCALE else GREYSCALE
+        for panel in self.query(Panel):
+            panel.refresh()
+
     # typing
     def ask_for(self, value: str) -> None:
         """Open the command line with words already typed."""
@@ -252,34 +280,36 @@ class HydraApp(App[None]):
 
     def open_typed(self, mode: str, value: str = "") -> None:
         """Open the line for a filter or a command."""
-        for old in self.query(TypedInput):
-            old.remove()
+        from hydra_tui.typed_input import TypedInput
+
+        self.screen_stack[0].query(TypedInput).remove()
         field = TypedInput("/" if mode == "/" else ":", value, self._history)
         self.screen_stack[0].mount(field, before="#footer")
         field.focus()
 
     def close_typed(self) -> bool:
         """Close that line; False where none was open."""
-        fields = self.screen_stack[0].query(TypedInput)
-        for field in fields:
-            field.remove()
-        self.navigation.focus_view()
-        return bool(fields)
+        fields = self.screen_stack[0].query("#typed")
+        was_open = bool(fields)
+        fields.remove()
+        if was_open:
+            self.navigation.focus_view()
+        return was_open
 
-    @on(Input.Changed, "#typed")
-    def _typed_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """A filter filters while one types."""
         panel = self.navigation.view.active_list if self.navigation.view is not None else None
-        if isinstance(event.input, TypedInput) and event.input.mode == "/" and panel is not None:
+        if getattr(event.input, "mode", "") == "/" and panel is not None:
             panel.set_filter(event.value)
 
-    @on(Input.Submitted, "#typed")
-    def _typed_submitted(self, event: Input.Submitted) -> None:
-        if not isinstance(event.input, TypedInput):
-            return
-        mode, text = event.input.mode, event.value
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter keeps the filter, or runs the command."""
+        mode, text = getattr(event.input, "mode", ""), event.value
         self.close_typed()
         if mode == "/" or not text.strip():
             return
+        from hydra_tui.typed_commands import parse
+
         self._history.append(text)
         try:
             command = parse(text)

@@ -116,7 +116,7 @@ def limit_lines(look: Look, width: int, height: int) -> list[Line]:
         now_text = limit_value(limit.now, limit.unit)
         value = Reading(now_text, limit.as_of_ts, *_limit_ages(look), style=LIMIT_STYLES[state]).span(look.moment)
         word = {"WARN": "▲", "TRIP": "■ TRIP", "UNKNOWN": "?"}.get(state, "")
-        bar = 10 if width >= 40 else 4
+        bar = 10 if width >= 44 else 6 if width >= 34 else 4
         rows.append(
             (
                 Cell(short_name(limit.name), "dim"),
@@ -132,7 +132,8 @@ def limit_lines(look: Look, width: int, height: int) -> list[Line]:
 
 def short_name(name: str) -> str:
     """A limit's name in at most nine cells, whole words first."""
-    text = words(sanitise(name)).removeprefix("max ").removesuffix(" fraction")
+    text = words(sanitise(name)).removeprefix("max ").removesuffix(" fraction").replace("daily ", "day ")
+    text = text.rpartition("/")[2]
     return text if len(text) <= 9 else text.split()[0][:9]
 
 

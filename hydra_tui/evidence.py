@@ -16,7 +16,7 @@ from widgets.lines import Line, line, sanitise
 from widgets.scorecard import Score
 
 _LOWER_IS_BETTER: Final = ("drawdown", "calibration", "complexity", "turnover", "error", "psi", "cost")
-_LAID_OUT: Final = ("composite", "gates", "scorecard")
+LAID_OUT: Final = ("composite", "gates", "scorecard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def gate_lines(gates: Sequence[Gate]) -> list[Line]:
     return lines
 
 
-def listed(value: Mapping[str, Any], *, leave_out: Sequence[str] = _LAID_OUT) -> list[Line]:
+def listed(value: Mapping[str, Any], *, leave_out: Sequence[str] = LAID_OUT) -> list[Line]:
     """Every entry as `key  value`, nested keys dotted, foreign text sanitised."""
     rest = {key: child for key, child in value.items() if key not in leave_out}
     return [

@@ -132,15 +132,20 @@ def banner_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, frame:
         words.append((line("LOCKDOWN: only you can leave this state (4 Risk)"), 0))
     elif engine.halt_file and state != "DOWN":
         words.append((line("HALT file stands: no order can go out"), 1))
-    if config.simulated and (frame.screen == "desk" or not words):
+    waits_for = str(snapshot.clock.detail.get("waits_for") or "")
+    if waits_for == "operator" and state != "DOWN":
+        words.append((line("the market waits for YOU: 2 Inbox"), 0))
+    elif snapshot.clock.session == "ENDED":
+        words.append((line("the simulation has ENDED"), 0))
+    if config.simulated and frame.screen == "desk":
         words.append((line("SIMULATED MARKET"), 0))
         words.append((line("invented prices, no real order"), 3))
         if snapshot.clock.bars_per_second:
             words.append((line(f"{snapshot.clock.bars_per_second:g} bars/s"), 2))
         if engine.agent_paused:
             words.append((line("agent paused"), 1))
-        if frame.screen != "desk" and len(words) <= 3 and style == "banner":
-            return None
+        if waits_for == "experiment":
+            words.append((line("market waits for the experiment"), 1))
     elif engine.agent_paused and state not in ("DOWN", "STARTING"):
         words.append((line("AGENT PAUSED: it watches and alerts, it proposes nothing"), 1))
     if not words:

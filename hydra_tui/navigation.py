@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from textual.containers import Container
 
 from engine.host.operations.action_registry import LATER_SCREENS, ActionSpec, actions_on
 from hydra_tui.screen_text import painted_lines
-from hydra_tui.screens.data import DataView
-from hydra_tui.screens.desk import DeskView
-from hydra_tui.screens.inbox import InboxView
-from hydra_tui.screens.journal import JournalView
-from hydra_tui.screens.models import ModelsView
-from hydra_tui.screens.risk import RiskView
 from hydra_tui.screens.view import OperatorView
 
 if TYPE_CHECKING:
     from hydra_tui.app import HydraApp
 
-VIEWS: dict[str, type[OperatorView]] = {
-    view.name_of_screen: view for view in (DeskView, InboxView, ModelsView, RiskView, JournalView, DataView)
-}
+VIEWS: Final = ("desk", "inbox", "models", "risk", "journal", "data")
 
 
 class Navigation:
@@ -46,6 +39,7 @@ class Navigation:
             "worst_alert": self._worst_alert,
             "zone": app.toggle_zone,
             "freeze": app.toggle_freeze,
+            "greyscale": app.toggle_greyscale,
             "copy": self._copy,
             "export": self._export,
             "refresh": app.bridge.refresh,
@@ -89,7 +83,7 @@ class Navigation:
             other.display = False
         self.current = name
         if name not in self._views:
-            self._views[name] = VIEWS[name]()
+            self._views[name] = _view_called(name)
             self._app.screen_stack[0].query_one("#body", Container).mount(self._views[name])
         self._views[name].display = True
         self._app.show_now()
@@ -206,3 +200,10 @@ class Navigation:
             "LEAVE", 2, lines, guard_seconds=config.dialog_guard_seconds, monotonic=self._app.monotonic
         )
         self._app.push_screen(dialog, lambda decision: self._app.exit() if decision is not None else None)
+
+
+def _view_called(name: str) -> OperatorView:
+    """A screen's module is loaded on its first visit: the first paint waits for the Desk alone."""
+    module = importlib.import_module(f"hydra_tui.screens.{name}")
+    view: OperatorView = getattr(module, f"{name.title()}View")()
+    return view

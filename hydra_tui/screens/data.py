@@ -86,6 +86,9 @@ class DataView(OperatorView):
         ]
         panel.set_rows(_COUNT_COLUMNS, counts, name=f"Set aside: {total:,} rows by reason (v shows the rows)")
 
+    def follow_cursor(self) -> None:
+        """No panel here depends on the row under the cursor."""
+
     def toggle(self, what: str) -> str:
         """`v` switches between counts and rows."""
         if what != "rows":

@@ -74,6 +74,9 @@ class DeskView(OperatorView):
         self.panel("desk-lab").show(lambda w, h: text.experiment_lines(look, h))
         self._draw(look)
 
+    def follow_cursor(self) -> None:
+        """No panel here depends on the row under the cursor."""
+
     async def load_chart(self) -> None:
         """Mount the chart, once, where there is room; its module imports numpy, so late and on another thread."""
         place = self.query_one("#desk-chart", Container)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -9,11 +10,11 @@ from textual.containers import Horizontal
 
 from engine.host.operations.snapshot_types import Approval, UiSnapshot
 from hydra_tui.case_timeline import paper_words
-from hydra_tui.evidence import find, gate_lines, gates_of, listed, scores_of
+from hydra_tui.evidence import LAID_OUT, find, gate_lines, gates_of, listed, scores_of
 from hydra_tui.formats import words
 from hydra_tui.screens.view import Look, OperatorView
 from widgets.diff import diff_lines
-from widgets.lines import Line, line, sanitise, wrap, wrap_all
+from widgets.lines import Line, line, sanitise, wrap, wrap_all, wrap_spans
 from widgets.list_panel import ListPanel, Row
 from widgets.panel import Panel
 from widgets.scorecard import scorecard
@@ -87,17 +88,25 @@ class InboxView(OperatorView):
 
 def evidence_lines(look: Look, approval: Approval, width: int) -> list[Line]:
     """Scorecard, paper test, gates, then whatever else the evidence holds."""
-    lines: list[Line] = []
-    scores = scores_of(approval.evidence, look.config.weights)
+    evidence = approval.evidence
+    lines: list[Line] = wrap(sanitise(evidence.get("sentence", "")), width)
+    scores = scores_of(evidence, look.config.weights)
     if scores:
-        reference = sanitise(find(approval.evidence, "reference") or "champion")
+        reference = sanitise(find(evidence, "reference") or "champion")
         lines += scorecard(scores, width)
-        lines.append(line((f"(champion column: {reference})", "dim")))
+        lines.append(line((f"(champ column: {reference})", "dim")))
     test = next((t for t in look.snapshot.paper_tests if t.candidate_id == approval.subject), None)
     if test is not None:
         e_value = "" if test.e_value is None else f"  e-value {test.e_value:.2f}"
-        lines.append(line((paper_words(test), "strong"), f"  {test.bars} bars{e_value}  {sanitise(test.status)}"))
-    lines += wrap_all([*gate_lines(gates_of(approval.evidence)), *listed(approval.evidence)], width)
+        words_now = line((paper_words(test), "strong"), f"  {test.bars} bars{e_value}  {sanitise(test.status)}")
+        lines += wrap_spans(words_now, width)
+    stages = (("verdict", "after paper"), ("experiment", "in the experiment"))
+    staged = [(title, gates_of(part)) for key, title in stages if isinstance(part := evidence.get(key), Mapping)]
+    for title, gates in staged or [("", gates_of(evidence))]:
+        if gates:
+            lines.append(line((f"gates {title}", "title")))
+            lines += wrap_all(gate_lines(gates), width)
+    lines += wrap_all(listed(evidence, leave_out=(*LAID_OUT, "sentence")), width)
     return lines if lines else [line(("this request carries no evidence", "warn"))]
 
 

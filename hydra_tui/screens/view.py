@@ -74,10 +74,14 @@ class OperatorView(Container):
         self.post_message(self.Changed())
 
     def on_list_panel_cursor_moved(self, event: ListPanel.CursorMoved) -> None:
-        """Details follow the cursor."""
+        """Details and keys follow the cursor."""
         event.stop()
-        self.look_again()
+        self.follow_cursor()
         self.post_message(self.Changed())
+
+    def follow_cursor(self) -> None:
+        """Show the details of another row; screens without details do nothing."""
+        self.look_again()
 
     def on_descendant_focus(self) -> None:
         """Another list has the keys."""
