@@ -111,7 +111,11 @@ class Diagnostician:
                     change,
                     {"index": reference.index_of(item.subject)},
                     f"{item.subject} stands still for {{value:.0f}} bars; "
-                    + (f"in training never for more than {natural}" if natural else "in training it never did"),
+                    + (
+                        f"in training never for more than {bars(natural)}"
+                        if natural > 1
+                        else "in training it never did"
+                    ),
                 )
             )
         longest = int(max(item.value for item in stale))
@@ -216,7 +220,7 @@ class Diagnostician:
                 basis,
                 "returns are {value:.1f} times as volatile as in training",
             ),
-            self._slope_evidence(observer, change),
+            self._slope_evidence(observer, window[0].ts),  # a few bars alone say nothing of the edge,
         ]
         summary = (
             f"Regime: volatility is about {multiple:.1f} times training since {moment(change)} (evidence "
