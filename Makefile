@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --quiet --disable-pip-version-check
 
-.PHONY: run test install install-test format bench soak clean
+.PHONY: run test install install-test format docs bench soak clean
 
 run: $(VENV)/.installed
 	$(BIN)/hydra
@@ -34,6 +34,9 @@ $(VENV)/.installed-test: pyproject.toml
 format: $(VENV)/.installed-test
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.bench.run_benchmarks

@@ -32,7 +32,7 @@ def status(session: Session, verb_market: str | None, as_json: bool) -> None:
 
 
 @command.command("quarantine")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="most rows to print")
 @market_option
 @json_option
 @click.pass_obj

@@ -20,7 +20,7 @@ def command() -> None:
 @click.option("--outcome", help="only this outcome")
 @click.option("--since", help="from this moment (UTC)")
 @click.option("--until", help="up to this moment (UTC)")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="most rows to print")
 @market_option
 @json_option
 @click.pass_obj

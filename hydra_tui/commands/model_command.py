@@ -15,7 +15,7 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--status", type=click.Choice(["candidate", "paper", "champion", "graveyard"]))
+@click.option("--status", type=click.Choice(["candidate", "paper", "champion", "graveyard"]), help="only models of this status")
 @market_option
 @json_option
 @click.pass_obj

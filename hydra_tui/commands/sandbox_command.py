@@ -40,7 +40,7 @@ def replay(session: Session, from_day: str, to_day: str, kind: str | None, verb_
 
 @command.command("prove-no-lookahead")
 @click.option("--at", "moment", required=True, help="scramble everything published after this moment (UTC)")
-@click.option("--seed", default=1, show_default=True, type=int)
+@click.option("--seed", default=1, show_default=True, type=int, help="seed of the scrambling")
 @market_option
 @json_option
 @click.pass_obj

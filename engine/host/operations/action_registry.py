@@ -129,7 +129,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
     _command("set_autonomy", "set_autonomy", (), "autonomy…"),
     _command("pause_agent", "pause_agent", (), "pause agent"),
     _command("resume_agent", "resume_agent", (), "resume agent", typed="unpause"),
-    _command("run_experiment", "run_experiment", (), "experiment…"),
+    _command("run_experiment", "run_experiment", (), "experiment…", typed="experiment"),
     _command("kill_experiment", "kill_experiment", (), "kill experiment"),
     _command("ingest", "ingest", (), "ingest…"),
 )  # fmt: skip

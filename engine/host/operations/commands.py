@@ -76,7 +76,7 @@ COMMANDS: Final[Mapping[str, CommandSpec]] = {
                     ("limit", "value"), ("reason", "confirm"), "{value}"),
         CommandSpec("pause_agent", 1, False, "pause", "Pause the agent: it watches and alerts, but proposes nothing."),
         CommandSpec("resume_agent", 2, True, "pause --off", "Let the agent propose and test again."),
-        CommandSpec("run_experiment", 2, False, "experiment", "Start an experiment of the playbook.",
+        CommandSpec("run_experiment", 2, False, "experiment run", "Start an experiment of the playbook.",
                     ("mutation_type",), ("target", "parameters", "case_id", "reason")),
         CommandSpec("kill_experiment", 1, False, "experiment kill", "Kill a running experiment with its process group.",
                     ("experiment_id",)),
