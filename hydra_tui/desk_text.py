@@ -13,7 +13,7 @@ from hydra_tui.formats import limit_value, lots, percent, plain, price, signed_u
 from hydra_tui.readings import MISSING, Reading
 from widgets.alert_list import level_cell
 from widgets.limit_bar import limit_bar, limit_state
-from widgets.lines import Line, fit_items, line, sanitise, width_of, wrap, wrap_all
+from widgets.lines import Line, counted, fit_items, line, sanitise, width_of, wrap, wrap_all
 from widgets.list_panel import Row
 from widgets.sparkline import share_bar, sparkline
 from widgets.table_layout import Cell, Column, lay_out, row_line
@@ -280,9 +280,10 @@ def signal_lines(look: Look, width: int, height: int) -> list[Line]:
     """The champion's forecast and every input with its age when old; whole items flow over the rows."""
     forecast = look.snapshot.prediction
     items: list[Line] = []
-    stale = sum(_is_old(look, signal) for signal in look.snapshot.signals)
+    inputs, others = model_inputs(look)
+    stale = sum(_is_old(look, signal) for signal in inputs)
     if stale:
-        items.append(line((f"{stale} of {len(look.snapshot.signals)} STALE", "warn")))
+        items.append(line((f"{stale} of {counted(len(inputs), 'input')} STALE", "warn")))
     if forecast is not None:
         sign = f"{(forecast.expected_return or 0.0) * 1e4:+.1f} bp" if forecast.expected_return is not None else MISSING
         spread = "" if forecast.return_sd is None else f" ± {forecast.return_sd * 1e4:.1f}"
@@ -294,7 +295,7 @@ def signal_lines(look: Look, width: int, height: int) -> list[Line]:
         items.append(line(("conf ", "dim"), plain(forecast.confidence)))
         if not forecast.usable:
             items.append(line(("NOT USABLE: inputs stale or missing", "warn")))
-    for signal in sorted(look.snapshot.signals, key=lambda s: not _is_old(look, s)):
+    for signal in [*sorted(inputs, key=lambda s: not _is_old(look, s)), *others]:
         text = MISSING if signal.value is None else f"{signal.value:+.2f}"
         old = _is_old(look, signal)
         span = Reading(
@@ -308,6 +309,16 @@ def signal_lines(look: Look, width: int, height: int) -> list[Line]:
     if not items:
         return [line(("no signal yet", "dim"))]
     return flow(items, width, height)
+
+
+def model_inputs(look: Look) -> tuple[list[Signal], list[Signal]]:
+    """Signals that the champion reads, and the others; without a champion all count as read."""
+    champion = look.snapshot.champion
+    names = champion.config.get("features") if champion is not None else None
+    if not isinstance(names, list):
+        return list(look.snapshot.signals), []
+    inputs = [signal for signal in look.snapshot.signals if signal.name in names]
+    return inputs, [signal for signal in look.snapshot.signals if signal.name not in names]
 
 
 def _is_old(look: Look, signal: Signal) -> bool:

@@ -42,7 +42,8 @@ def find(value: Any, key: str, depth: int = 4) -> Any:
 
 def scores_of(evidence: Mapping[str, Any], weights: Sequence[tuple[str, float]]) -> list[Score]:
     """Candidate against its reference from a verdict's composite; empty where the evidence holds none."""
-    composite = find(evidence, "composite")
+    newest = evidence.get("verdict")
+    composite = (find(newest, "composite") if isinstance(newest, Mapping) else None) or find(evidence, "composite")
     if not isinstance(composite, Mapping):
         return []
     candidate, reference = composite.get("candidate"), composite.get("reference", composite.get("champion"))
@@ -55,7 +56,8 @@ def scores_of(evidence: Mapping[str, Any], weights: Sequence[tuple[str, float]])
         )
     ]
     own, other = _part(candidate, "metrics"), _part(reference, "metrics")
-    for name in own:
+    order = list(weight)
+    for name in sorted(own, key=lambda name: order.index(name) if name in weight else len(order)):
         own_raw, own_unit = _measure(own.get(name))
         other_raw, other_unit = _measure(other.get(name))
         share = f".{round(weight[name] * 100):02d}" if name in weight else ""
@@ -134,7 +136,7 @@ def _score(name: str, weight: str, own: Any, other: Any, own_unit: Any, other_un
         if a is None or b is None:
             sign = -1.0 if any(word in name for word in _LOWER_IS_BETTER) else 1.0
             a, b = sign * own_number, sign * other_number
-        better = None if a == b else a > b
+        better = None if a == b or not difference.strip("+-0.") else a > b
     return Score(words(sanitise(name)), weight, plain(own_number, 3), plain(other_number, 3), difference, better)
 
 

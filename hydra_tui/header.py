@@ -64,6 +64,8 @@ def header_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, width:
     if wide and state not in ("DOWN", "STARTING") and snapshot.engine.since_ts is not None:
         tail = f" {moment.ago(snapshot.engine.since_ts)}"
     contract = snapshot.position.contract or config.contract_root
+    if not contract.startswith(config.contract_root):
+        contract = f"{config.contract_root} {contract}"
     left: list[tuple[Line, int]] = [
         (line((" HYDRA", "title")), 1),
         (line((f"{'~' if moment.silent and state != 'DOWN' else ''}{glyph} {state}", style)), 0),

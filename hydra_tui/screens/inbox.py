@@ -92,7 +92,7 @@ def evidence_lines(look: Look, approval: Approval, width: int) -> list[Line]:
     lines: list[Line] = wrap(sanitise(evidence.get("sentence", "")), width)
     scores = scores_of(evidence, look.config.weights)
     if scores:
-        reference = sanitise(find(evidence, "reference") or "champion")
+        reference = sanitise(find(evidence.get("verdict"), "reference") or find(evidence, "reference") or "champion")
         lines += scorecard(scores, width)
         lines.append(line((f"(champ column: {reference})", "dim")))
     test = next((t for t in look.snapshot.paper_tests if t.candidate_id == approval.subject), None)

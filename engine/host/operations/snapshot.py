@@ -5,6 +5,8 @@ What the engine writes for it beside its ordinary tables:
   "simulated", "session", "lag_us"}; row "startup": {"stage", "done", "total"};
 - state (or heartbeats) row "limits_view": [{name, now, warn, trip, unit, as_of_ts}]; "signals_view":
   {feature: {value, as_of_ts, max_age_us, stale}}.
+Routine events (every batch without a quarantined row, features, cycles, workers) are left out: at ten bars a second
+they would push everything else out of sight.
 Rows of `state` whose key ends in "_view" are pictures, not decisions: they do not move the state number.
 """
 
@@ -23,6 +25,12 @@ from engine.host.operations.snapshot_rows import Query
 from engine.kernel.timestamps import MICROS_PER_DAY
 
 _TAIL = 200
+_ROUTINE = "('features.built', 'features.compacted', 'cycle.finished', 'worker.started', 'worker.ended')"
+_EVENTS = (
+    "SELECT * FROM (SELECT seq, ts, kind, subject, payload FROM events WHERE seq > ? AND market IN (?, '')"
+    f" AND kind NOT IN {_ROUTINE} AND (kind <> 'ingest.batch' OR payload NOT LIKE '%\"rows_quarantined\":0%')"
+    f" ORDER BY seq DESC LIMIT {_TAIL}) ORDER BY seq"
+)
 _BARS = 240
 
 
@@ -328,11 +336,11 @@ def _read_growth(query: Query, market: str, grown: GrowingTables) -> None:
         "SELECT * FROM (SELECT {0} FROM {1} WHERE {2} > ? AND market IN (?, '') ORDER BY {2} DESC LIMIT {3})"
         " ORDER BY {2}"
     )
-    for row in query(
-        newest.format("seq, ts, kind, subject, payload", "events", "seq", _TAIL), (grown.event_seq, market)
-    ):
-        grown.events.append(view.EventRow(row[0], row[1], row[2], row[3], json_object(row[4])))
-        grown.event_seq = row["seq"]
+    last = max((int(row[0] or 0) for row in query("SELECT MAX(seq) FROM events", ())), default=0)
+    if last > grown.event_seq:
+        for row in query(_EVENTS, (grown.event_seq, market)):
+            grown.events.append(view.EventRow(row[0], row[1], row[2], row[3], json_object(row[4])))
+        grown.event_seq = last
     columns = "seq, ts, kind, subject, tags, COALESCE(outcome, ''), COALESCE(mutation_type, ''), body"
     for row in query(newest.format(columns, "journal", "seq", _TAIL), (grown.journal_seq, market)):
         grown.journal.append(view.JournalEntry(*row))
