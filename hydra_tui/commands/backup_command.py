@@ -17,12 +17,15 @@ from hydra_tui.session import Session
 def command(session: Session, target: Path, as_json: bool) -> None:
     """Write a consistent, verified backup to the file TARGET; may run beside a live engine."""
     from engine.kernel.clock import SystemClock
+    from engine.kernel.errors import NotFoundError
     from storage.backup import write_backup
 
-    stores = session.open_stores(read_only=True)
+    if not session.paths.database.exists():
+        raise NotFoundError(f"there is no workspace at {session.root}; choose one with --workspace")
+    stores = session.open_stores()
     try:
         report = write_backup(stores, target.absolute(), SystemClock().now_ts())
     finally:
         stores.close()
-    document = {"path": str(target), "files": report.files, "bytes": report.bytes, "verified": True}
-    emit(document, as_json, [f"backup of {report.files} files, {report.bytes / 1e6:.1f} MB, verified: {target}"])
+    document = {"path": str(target), "files": report.files, "bytes": report.size_bytes, "verified": True}
+    emit(document, as_json, [f"backup of {report.files} files, {report.size_bytes / 1e6:.1f} MB, verified: {target}"])
