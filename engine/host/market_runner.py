@@ -122,11 +122,11 @@ class MarketRunner:
 
     def take_history(self, delivery: Delivery, progress: Progress) -> None:
         """Store the history, build its features, and have the first champion trained."""
+        self._keeper.begin(delivery.now_ts)
         progress("storing the market's history", 1, 3)
         self._ingest(delivery.files, delivery.now_ts)
         progress("computing features of the history", 2, 3)
         self._rebuild(progress)
-        self._keeper.begin(delivery.now_ts)
         self._stores.state.put_view(LIVE_FROM_KEY, {"market": self._market, "ts": delivery.now_ts}, delivery.now_ts)
         self._train_first_champion(delivery.now_ts)
         progress("training the first champion", 3, 3)
