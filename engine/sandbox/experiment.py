@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.core.records import RawRecord
-from engine.core.trading_types import Prediction
+from engine.core.trading_types import Prediction, TraderState
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import CalculationError
 from engine.kernel.identifiers import derived_id
@@ -25,6 +25,7 @@ from engine.sandbox.strategy_evidence import evaluation_windows, strategy_eviden
 from engine.sandbox.statistics.e_process import BettingEProcess
 from engine.sandbox.stress import run_stress
 from engine.sandbox.utility_score import score_differences, utility_scores
+from engine.sandbox.virtual_trader import warmed_state
 from models.champion import Champion
 
 DISCOVERY_BARS: Final = 300
@@ -76,14 +77,15 @@ def _judge(spec: ExperimentSpec, champion: Champion, candidate: Candidate, recor
     part = history.window(start, len(history))
     own = as_predictions(candidate.predictions)[start - candidate.forecast_from :]
     old = as_predictions(forecast(champion, history, start))
-    own_run, old_run = _replay(part, own, config), _replay(part, old, config)
+    before = warmed_state(history.bars[:start], config)
+    own_run, old_run = _replay(part, own, config, before), _replay(part, old, config, before)
     evidence = strategy_evidence(candidate.champion.model_id, own_run.net_returns, _cost_fraction(own_run, config), own,
                                  part.next_return, candidate.champion.spec)
     reference = strategy_evidence(champion.model_id, old_run.net_returns, _cost_fraction(old_run, config), old,
                                   part.next_return, champion.spec)
     proof = look_ahead_gate(candidate.champion, records, part, config, spec.seed)
     stress = tuple(StressResult(item.scenario, item.passed, -item.max_drawdown, -item.limit)
-                   for item in run_stress(part.bars, own, config))
+                   for item in run_stress(part.bars, own, config, before))
     settings = EvaluationConfig.of(config)
     choice = choose_track(spec.cause, champion_healthy=spec.cause == "none")
     e_process = BettingEProcess().updated_many(
@@ -109,8 +111,9 @@ def look_ahead_gate(candidate: Champion, records: Sequence[RawRecord], part: Mar
     return prove(recent, config, decide, at_ts, seed)
 
 
-def _replay(part: MarketHistory, predictions: Sequence[Prediction | None], config: HydraConfig) -> ReplayResult:
-    return replay(part.bars, predictions, config, days_to_expiry=expiry_days(part.bars, config), resume_after_bars=1)
+def _replay(part: MarketHistory, predictions: Sequence[Prediction | None], config: HydraConfig,
+            before: TraderState) -> ReplayResult:
+    return replay(part.bars, predictions, config, before, days_to_expiry=expiry_days(part.bars, config), resume_after_bars=1)
 
 
 def _cost_fraction(run: ReplayResult, config: HydraConfig) -> float:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.core.market_memory import contract_of
 from engine.core.records import FuturesBar
-from engine.core.trading_types import Prediction
+from engine.core.trading_types import Prediction, TraderState
 from engine.kernel.config_models import CostConfig, HydraConfig
 from engine.sandbox.replay import replay
 
@@ -37,12 +37,13 @@ class StressResult:
 Scenario = Callable[[Sequence[FuturesBar], HydraConfig], tuple[list[FuturesBar], HydraConfig]]
 
 
-def run_stress(bars: Sequence[FuturesBar], predictions: Sequence[Prediction | None], config: HydraConfig) -> list[StressResult]:
-    """Replay every scenario; the limit is the account's own drawdown limit."""
+def run_stress(bars: Sequence[FuturesBar], predictions: Sequence[Prediction | None], config: HydraConfig,
+               before: TraderState | None = None) -> list[StressResult]:
+    """Replay every scenario from `before`; the limit is the account's own drawdown limit."""
     results = []
     for name, scenario in SCENARIOS.items():
         stressed, stressed_config = scenario(bars, config)
-        outcome = replay(stressed, predictions, stressed_config)
+        outcome = replay(stressed, predictions, stressed_config, before)
         results.append(StressResult(name, outcome.metrics.max_drawdown, config.risk.max_drawdown_fraction))
     return results
 

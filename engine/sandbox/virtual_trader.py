@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from engine.core.initial_state import initial_state
+from engine.core.market_memory import remember
 from engine.core.records import FuturesBar
 from engine.core.step import step
 from engine.core.step_types import StepObservation
@@ -13,6 +15,17 @@ from engine.core.trader_state_json import trader_state_from_json, trader_state_t
 from engine.core.trading_types import MarketMemory, OperationalState, Prediction, TraderState
 from engine.kernel.config_models import HydraConfig
 from engine.sandbox.fill_model import MatchContext, match
+
+MEMORY_BARS: Final = 1200
+
+
+def warmed_state(bars_before: Sequence[FuturesBar], config: HydraConfig) -> TraderState:
+    """Flat, with the paper equity and the market's memory of the bars before: without it nothing trades until a whole
+    session has shown its volume."""
+    memory = MarketMemory()
+    for bar in bars_before[-MEMORY_BARS:]:
+        memory = remember(memory, bar, config)
+    return replace(initial_state(config), memory=memory)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.kernel.timestamps import to_iso
 
 if TYPE_CHECKING:
+    from engine.core.trading_types import TraderState
     from engine.kernel.config_models import HydraConfig
     from engine.sandbox.market_history import MarketHistory
     from storage.stores import Stores
@@ -93,6 +94,7 @@ def _score(stores: Stores, config: HydraConfig, promotions: Sequence[Any], score
     from engine.sandbox.market_history import history_from_records
     from engine.sandbox.statistics.block_bootstrap import mean_difference_interval
     from engine.sandbox.utility_score import utility_scores
+    from engine.sandbox.virtual_trader import warmed_state
 
     if not promotions:
         return None
@@ -102,8 +104,9 @@ def _score(stores: Stores, config: HydraConfig, promotions: Sequence[Any], score
     part = history.window(start, min(len(history), start + score_bars))
     if len(part) < 20:
         return None
-    new = _net_returns(stores, config, part, promotion["model_id"])
-    old = _net_returns(stores, config, part, promotion["previous_model_id"])
+    before = warmed_state(history.bars[:start], config)
+    new = _net_returns(stores, config, part, promotion["model_id"], before)
+    old = _net_returns(stores, config, part, promotion["previous_model_id"], before)
     kelly = config.risk.kelly_fraction
     own, twin = utility_scores(new, kelly), utility_scores(old, kelly)
     interval = mean_difference_interval(own, twin, seed=SCORE_SEED)
@@ -117,7 +120,7 @@ def _score(stores: Stores, config: HydraConfig, promotions: Sequence[Any], score
     }
 
 
-def _net_returns(stores: Stores, config: HydraConfig, part: MarketHistory, model_id: str) -> Any:
+def _net_returns(stores: Stores, config: HydraConfig, part: MarketHistory, model_id: str, before: TraderState) -> Any:
     from engine.sandbox.candidate import forecast
     from engine.sandbox.market_history import as_predictions, expiry_days
     from engine.sandbox.replay import replay
@@ -127,7 +130,7 @@ def _net_returns(stores: Stores, config: HydraConfig, part: MarketHistory, model
     record = stores.registry.get(model_id)
     champion = Champion.load(model_id, ModelSpec.from_json(record.config), stores.registry.load_artifact(record.artifact_hash))
     predictions = as_predictions(forecast(champion, part, 0))
-    return replay(part.bars, predictions, config, days_to_expiry=expiry_days(part.bars, config), resume_after_bars=1).net_returns
+    return replay(part.bars, predictions, config, before, days_to_expiry=expiry_days(part.bars, config), resume_after_bars=1).net_returns
 
 
 def report_lines(document: dict[str, Any]) -> list[str]:

@@ -84,9 +84,10 @@ def _document(stores: Stores, config: HydraConfig, history: MarketHistory, start
 def _run(history: MarketHistory, start: int, predictions: Sequence[Prediction | None], config: HydraConfig) -> ReplayResult:
     from engine.sandbox.market_history import expiry_days
     from engine.sandbox.replay import replay
+    from engine.sandbox.virtual_trader import warmed_state
 
     bars = history.bars[start:]
-    return replay(bars, predictions[start:], config, days_to_expiry=expiry_days(bars, config),
+    return replay(bars, predictions[start:], config, warmed_state(history.bars[:start], config), days_to_expiry=expiry_days(bars, config),
                   resume_after_bars=RESUME_AFTER_BARS)
 
 

@@ -18,11 +18,11 @@ class FeatureFault(FaultFamily):
     name: ClassVar[str] = "feature"
 
     def plan(self, rng: np.random.Generator, loadings: FloatArray, live_bars: int) -> FaultPlan:
-        """Severity: |offset| in 1-2 (in sd of the factor, either sign), scale in 1.7-2.5."""
+        """Severity: |offset| in 2.2-3.5 (in sd of the factor, either sign), scale in 2-3."""
         live_bar = draw_live_bar(rng, live_bars)
         target = FEATURES_IN_UNITS[int(rng.integers(len(FEATURES_IN_UNITS)))]
-        offset = float(rng.uniform(1.0, 2.0) * rng.choice([-1.0, 1.0]))
-        scale = float(rng.uniform(1.7, 2.5))
+        offset = float(rng.uniform(2.2, 3.5) * rng.choice([-1.0, 1.0]))
+        scale = float(rng.uniform(2.0, 3.0))
         return FaultPlan(self.name, live_bar, (target,), None, {"offset": offset, "scale": scale})
 
     def apply(self, rules: WorldRules, plan: FaultPlan, history_bars: int) -> WorldRules:

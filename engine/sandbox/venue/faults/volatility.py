@@ -12,14 +12,14 @@ from engine.sandbox.venue.world_rules import FloatArray, WorldRules
 
 
 class VolatilityFault(FaultFamily):
-    """The standard deviation of every later return is multiplied by U(2, 3)."""
+    """The standard deviation of every later return is multiplied by U(2.2, 3.2)."""
 
     name: ClassVar[str] = "volatility"
 
     def plan(self, rng: np.random.Generator, loadings: FloatArray, live_bars: int) -> FaultPlan:
         """Severity: the multiplier."""
         live_bar = draw_live_bar(rng, live_bars)
-        return FaultPlan(self.name, live_bar, (), None, {"multiplier": float(rng.uniform(2.0, 3.0))})
+        return FaultPlan(self.name, live_bar, (), None, {"multiplier": float(rng.uniform(2.2, 3.2))})
 
     def apply(self, rules: WorldRules, plan: FaultPlan, history_bars: int) -> WorldRules:
         """The return of the fault bar is the first with the new volatility."""

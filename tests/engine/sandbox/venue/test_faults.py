@@ -78,7 +78,7 @@ def test_volatility_scales_signal_and_noise_alike() -> None:
     first = HISTORY + int(broken.fault.live_bar or 0)
     ratio = broken.returns[first:] / np.where(healthy.returns[first:] == 0.0, np.nan, healthy.returns[first:])
     assert np.nanmedian(ratio) == pytest.approx(broken.fault.severity["multiplier"], rel=0.05)
-    assert 2.0 <= broken.fault.severity["multiplier"] <= 3.0
+    assert 2.2 <= broken.fault.severity["multiplier"] <= 3.2
 
 
 def test_feature_shifts_and_stretches_one_display_only() -> None:
@@ -87,8 +87,8 @@ def test_feature_shifts_and_stretches_one_display_only() -> None:
         world = world_of(seed, "feature")
         (target,) = world.fault.targets
         targets.add(target)
-        assert 1.0 <= abs(world.fault.severity["offset"]) <= 2.0
-        assert 1.7 <= world.fault.severity["scale"] <= 2.5
+        assert 2.2 <= abs(world.fault.severity["offset"]) <= 3.5
+        assert 2.0 <= world.fault.severity["scale"] <= 3.0
         changed = np.any(world.rules.shown != world.factors, axis=0)
         assert [FEATURES[index] for index in np.flatnonzero(changed)] == [target]
     assert targets == set(FEATURES_IN_UNITS)
