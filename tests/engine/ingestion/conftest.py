@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -35,14 +34,6 @@ def hogs() -> HydraConfig:
 @pytest.fixture(scope="session")
 def simulated() -> HydraConfig:
     return load_config("simulated_hogs", environment={}).config
-
-
-@pytest.fixture
-def real_data() -> Path:
-    folder = Path(os.environ.get("HYDRA_REAL_DATA") or Path(__file__).parents[4] / "shared" / "data")
-    if not (folder / "futures").is_dir():
-        pytest.skip("the folder of real market data is absent; set HYDRA_REAL_DATA")
-    return folder
 
 
 @pytest.fixture

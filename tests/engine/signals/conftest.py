@@ -1,11 +1,9 @@
-"""Fixtures of the signal tests: settings, a small consistent market as records, the real data folder."""
+"""Fixtures of the signal tests: settings and a small consistent market as records."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -40,16 +38,6 @@ def simulated() -> HydraConfig:
 @pytest.fixture(scope="session")
 def hogs() -> HydraConfig:
     return load_config("lean_hogs", environment={}).config
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of real data: HYDRA_REAL_DATA, or the folder beside the repository."""
-    repository = Path(__file__).resolve().parents[3]
-    folder = Path(os.environ.get("HYDRA_REAL_DATA") or repository.parent / "shared" / "data")
-    if not folder.is_dir():
-        pytest.skip("no real data: set HYDRA_REAL_DATA to the folder that holds it")
-    return folder
 
 
 @pytest.fixture(scope="session")
