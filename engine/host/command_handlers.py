@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.agent.promotion import promote, roll_back
+from engine.core.effective_limits import effective_limits
 from engine.execution.state_keeper import LIMITS_KEY, StateKeeper
 from engine.host.command_processor import CommandProcessor, CommandRule, require_text
 from engine.host.operations.autonomy_level import AUTONOMY_KEY, present_level
 from engine.host.operations.commands import AUTONOMY_LEVELS, COMMANDS, confirmation_text
-from engine.kernel.errors import NotFoundError, RefusedError
+from engine.kernel.errors import ConfigError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from engine.host.market_runner import MarketRunner
@@ -147,6 +148,11 @@ class _Handlers:
         configured = float(getattr(self._config.risk, limit))
         if new <= 0 or new > configured:
             raise RefusedError(f"{limit} must lie above 0 and at or below the configured {configured:g}; raise it in the settings")
+        try:
+            effective_limits(self._config.risk, {**overrides, limit: new})
+        except ConfigError as error:
+            whole = isinstance(getattr(self._config.risk, limit), int)
+            raise RefusedError(f"{limit} cannot be {new:g}; give a {'whole number' if whole else 'number'}") from error
         if new > old:
             self._check_confirmation("set_limit", args)
             require_text(args, "reason", "a reason")

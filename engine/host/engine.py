@@ -16,10 +16,13 @@ from typing import TYPE_CHECKING
 from engine.host.command_handlers import register_handlers
 from engine.host.command_processor import CommandProcessor
 from engine.host.feeds import Feed
+from engine.host.housekeeping import Housekeeping
 from engine.host.market_runner import MarketRunner
+from engine.kernel.bus import EventBus
 from engine.kernel.child_processes import process_is_alive
 from engine.kernel.clock import SystemClock
 from engine.kernel.errors import HydraError, LeaseHeldError
+from engine.kernel.events import Event
 from engine.kernel.timestamps import MICROS_PER_SECOND
 from engine.kernel.version import VERSION
 
@@ -50,6 +53,7 @@ class Engine:
         self._ended = False
         self._next_bar_monotonic = 0.0
         self._last_beat_monotonic = 0.0
+        self._runner: MarketRunner | None = None
         self.failure: HydraError | None = None
 
     def stop(self, reason: str) -> None:
@@ -74,6 +78,9 @@ class Engine:
         epoch = stores.lease.acquire(socket.gethostname(), os.getpid(), self._host_kind, self._wall.now_ts(),
                                      dead_after_us, process_alive=process_is_alive)
         runner = MarketRunner(stores, config, self._feed.clock, epoch=epoch)
+        self._runner = runner
+        self._housekeeping = Housekeeping(stores, config, self._feed.clock)
+        self._announce()
         commands = CommandProcessor(stores, config.market.market)
         register_handlers(commands, stores, config, runner)
         try:
@@ -96,6 +103,7 @@ class Engine:
 
     def _turn(self, runner: MarketRunner, commands: CommandProcessor, epoch: int) -> bool:
         self._beat(runner, epoch)
+        self._housekeeping.run_due()
         worked = commands.process_pending(self._feed.clock.now_ts(), self._wall.now_ts()) > 0
         worked = runner.poll_experiments() or worked
         if runner.is_waiting_for_experiment or self._ended:
@@ -143,8 +151,19 @@ class Engine:
         self._stores.feeds.beat("startup", self._wall.now_ts(),
                                                  {"stage": stage, "done": done, "total": total})
         lease = self._stores.lease.current()
-        if lease is not None:
+        if lease is not None and self._runner is not None:
             self._stores.lease.heartbeat(lease.epoch, self._wall.now_ts())
+            self._runner.write_heartbeat(self._wall.now_ts(), paced=self._paced, ended=False, host_kind=self._host_kind)
+
+    def _announce(self) -> None:
+        """Deliver committed events in this process: CRITICAL alerts go to the log, where notification hooks read them."""
+        bus = EventBus(self._subscriber_failed)
+        bus.subscribe("alert.raised", _log_critical)
+        self._stores.events.on_committed(bus.publish)
+
+    def _subscriber_failed(self, event: Event, handler: str, error: Exception) -> None:
+        self._stores.events.append("subscriber.failed", handler, {"handler": handler, "event_seq": event.seq, "error": str(error)},
+                                   ts=event.ts, market=event.market)
 
     def _record_start(self, epoch: int, before: object) -> None:
         market, ts = self._config.market.market, self._wall.now_ts()
@@ -158,3 +177,8 @@ class Engine:
                                        {"pid": os.getpid(), "epoch": epoch, "host_kind": self._host_kind,
                                         "version": VERSION}, ts=ts, market=market)
             self._stores.state.put_view("market", market, ts)
+
+
+def _log_critical(event: Event) -> None:
+    if event.payload["level"] == "CRITICAL":
+        _log.critical("%s: %s", event.payload["code"], event.payload["message"])

@@ -250,7 +250,10 @@ def _startup(beats: dict[str, sqlite3.Row]) -> view.Startup | None:
     if not payload:
         return None
     return view.Startup(
-        str(payload.get("stage", "")), whole(payload.get("done")) or 0, whole(payload.get("total")) or 0
+        stage=str(payload.get("stage", "")),
+        done=whole(payload.get("done")) or 0,
+        total=whole(payload.get("total")) or 0,
+        wall_ts=int(beats["startup"]["ts"]),
     )
 
 

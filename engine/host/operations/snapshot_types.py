@@ -59,11 +59,12 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Startup:
-    """How far the engine is on its way up: `done` of `total` steps (or files) of `stage`."""
+    """How far the engine is on its way up: `done` of `total` steps (or files) of `stage`; `wall_ts` says when."""
 
     stage: str
     done: int
     total: int
+    wall_ts: int
 
 
 @dataclass(frozen=True, slots=True)

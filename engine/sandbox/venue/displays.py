@@ -1,7 +1,8 @@
 """How a latent factor becomes a number that an ordinary feed shows.
 
-Every display is monotone and nearly straight over three standard deviations, and bends to a bound beyond, so that a
-corrupted feed saturates instead of showing the impossible (negative volatility, an arbitrage, more words than fit).
+Every display is monotone. Those with a unit are straight over eleven standard deviations and end there, so that a
+vendor's change of units stays one, and no feed shows the impossible (negative volatility, an arbitrage); the two that
+are scores (close in range, tone) bend to their natural bounds.
 """
 
 from __future__ import annotations
@@ -13,27 +14,27 @@ import numpy as np
 from engine.sandbox.venue.world_rules import FloatArray
 
 ATM_IV_LEVEL: Final = 0.30
-ATM_IV_LOG_SCALE: Final = 0.08
-SKEW_SLOPE_SCALE: Final = 0.012
+ATM_IV_LOG_SCALE: Final = 0.035
+SKEW_SLOPE_SCALE: Final = 0.0065
 SMILE_CURVATURE: Final = 0.012
 PUT_CALL_LEVEL: Final = 1.0
-PUT_CALL_SCALE: Final = 0.15
+PUT_CALL_SCALE: Final = 0.07
 BASIS_LEVEL: Final = 0.004
 BASIS_SCALE: Final = 0.0070
 FLOW_BOUND: Final = 0.60
 NET_TONE_SCALE: Final = 2.0
 NET_TONE_BOUND: Final = 8
 
-_LINEAR_BOUND: Final = 5.0
+_LINEAR_BOUND: Final = 11.0
 
 
 def bounded(factor: FloatArray, bound: float) -> FloatArray:
-    """`bound * tanh(factor / bound)`: the factor itself near 0, never beyond the bound."""
-    return bound * np.tanh(factor / bound)
+    """The factor itself, held within +-bound."""
+    return np.clip(factor, -bound, bound)
 
 
 def atm_iv(factor: FloatArray) -> FloatArray:
-    """At-the-money implied volatility, annualised: 30 % at 0, 8 % of itself per standard deviation."""
+    """At-the-money implied volatility, annualised: 30 % at 0, 3.5 % of itself per standard deviation."""
     return ATM_IV_LEVEL * np.exp(ATM_IV_LOG_SCALE * bounded(factor, _LINEAR_BOUND))
 
 
@@ -43,7 +44,7 @@ def skew_slope(factor: FloatArray) -> FloatArray:
 
 
 def put_call_ratio(factor: FloatArray) -> FloatArray:
-    """Put over call open interest of the chain: 1 at 0, .15 per standard deviation, between .25 and 1.75."""
+    """Put over call open interest of the chain: 1 at 0, .07 per standard deviation, between .23 and 1.77."""
     return PUT_CALL_LEVEL + PUT_CALL_SCALE * bounded(factor, _LINEAR_BOUND)
 
 

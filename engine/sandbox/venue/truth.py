@@ -51,11 +51,17 @@ def truth_of(world: MarketWorld) -> dict[str, Any]:
     }
 
 
-def write_truth(world: MarketWorld, private_dir: Path, workspace: Path) -> Path:
-    """Write the truth, readable by its owner alone; raises InputError where it would lie in the workspace."""
+def require_outside(private_dir: Path, workspace: Path) -> None:
+    """InputError where the private directory would lie in the workspace, before anything is written there."""
     private, public = private_dir.resolve(), workspace.resolve()
     if private == public or public in private.parents:
         raise InputError("the venue's private directory must lie outside the workspace")
+
+
+def write_truth(world: MarketWorld, private_dir: Path, workspace: Path) -> Path:
+    """Write the truth, readable by its owner alone; raises InputError where it would lie in the workspace."""
+    require_outside(private_dir, workspace)
+    private = private_dir.resolve()
     text = json.dumps(truth_of(world), indent=2, sort_keys=True) + "\n"
     target = private / TRUTH_FILE
     temporary = private / f".{TRUTH_FILE}.part"

@@ -17,7 +17,7 @@ from engine.sandbox.venue.market_facts import MARKET
 from engine.sandbox.venue.private_settings import read_or_draw
 from engine.sandbox.venue.protocol import VenueRefusal, VenueRequest, VenueStep, decode_request, encode_reply
 from engine.sandbox.venue.session_files import SessionFiles
-from engine.sandbox.venue.truth import write_truth
+from engine.sandbox.venue.truth import require_outside, write_truth
 from engine.sandbox.venue.world import WorldSettings, build_world
 
 
@@ -36,6 +36,7 @@ def serve(arguments: Sequence[str], requests: TextIO | None = None, replies: Tex
     try:
         if options.market != MARKET:
             raise InputError(f"market '{options.market}' has no simulated venue; there is '{MARKET}'")
+        require_outside(options.private_dir, options.workspace)
         private = read_or_draw(options.private_dir, options.seed, options.fault)
         world = build_world(WorldSettings(private.seed, options.history_bars, options.live_bars, private.fault))
         write_truth(world, options.private_dir, options.workspace)
