@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _WIDTH = 60
 _AT_ONCE = ("ack_alert", "ack_all")
 _DEFER_HOURS = 4.0
+_SAID_ALREADY = ("promotes", "replaces", "rollback", "rollback_target", "raises_risk")
 
 
 class Acts:
@@ -238,7 +239,7 @@ def consequence_lines(kind: str, args: Mapping[str, Any], context: Context) -> l
             )
             if "promot" in approval.kind.lower():
                 lines += wrap(f"replaces {sanitise(champion)}, which stays warm for roll back (R, y)", _WIDTH)
-            lines += wrap_all(listed(approval.consequences, leave_out=()), _WIDTH)[:6]
+            lines += wrap_all(listed(approval.consequences, leave_out=_SAID_ALREADY), _WIDTH)[:8]
     elif kind in ("reject", "defer"):
         lines += wrap(f"{COMMANDS[kind].doc} {sanitise(args['approval_id'])}", _WIDTH)
     elif kind == "rollback":

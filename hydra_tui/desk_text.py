@@ -66,18 +66,18 @@ def money_lines(look: Look, width: int) -> list[Line]:
     held = lots(position.lots)
     side = "" if not position.lots else (" long" if position.lots > 0 else " short")
     equity_values = [point.equity_usd for point in account.series]
-    label = "day    "
+    label = "day  "
     day = money(signed_usd(account.day_pnl_usd))
     picture = sparkline(equity_values[-80:], max(0, min(24, width - 17)))
     rows: list[list[tuple[Line, int]]] = [
         [(line((label, "dim"), *day), 0), (line((picture, "dim")), 2)],
         [
-            (line(("open   ", "dim"), *money(signed_usd(0.0 if position.lots == 0 else open_usd))), 1),
+            (line(("open ", "dim"), *money(signed_usd(0.0 if position.lots == 0 else open_usd))), 1),
             (line(Reading(f"{held} lots", position.as_of_ts, style="strong", record=True).span(moment)), 0),
             (line((side.strip(), "dim")), 3),
         ],
         [
-            (line(("week   ", "dim"), *money(signed_usd(account.week_pnl_usd))), 0),
+            (line(("week ", "dim"), *money(signed_usd(account.week_pnl_usd))), 0),
             (line(("dd ", "dim"), *value(percent(account.drawdown))), 1),
         ],
         [

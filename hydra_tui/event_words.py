@@ -44,6 +44,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "order.created": "order {side} {quantity_lots} {contract} at {decision_price}",
     "order.refused": "order refused by {rule}: {reason}",
     "order.filled": "fill {lots} {contract} at {price}",
+    "order.submitted": "broker took {order_ref}",
     "order.cancelled": "order cancelled: {reason}",
     "breaker.tripped": "breaker {breaker}: {value} over {limit}, enters {enters}",
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from engine.kernel.timestamps import to_iso
 from hydra_tui.formats import plain, words
 from widgets.diff import flatten
 from widgets.lines import Line, line, sanitise
@@ -110,10 +111,17 @@ def listed(value: Mapping[str, Any], *, leave_out: Sequence[str] = LAID_OUT) -> 
     """Every entry as `key  value`, nested keys dotted, foreign text sanitised."""
     rest = {key: child for key, child in value.items() if key not in leave_out}
     return [
-        line((f"{words(sanitise(key))}  ", "dim"), (sanitise(text), "normal"))
+        line((f"{words(sanitise(key))}  ", "dim"), (_moment(key, text), "normal"))
         for key, text in flatten(rest).items()
         if key and not any(f".{name}." in f".{key}." or f".{name}[" in f".{key}" for name in leave_out)
     ]
+
+
+def _moment(key: str, text: str) -> str:
+    """Time stamps (keys that end in _ts) as times, everything else as it is."""
+    if key.endswith("_ts") and text.lstrip("-").isdigit():
+        return to_iso(int(text))
+    return sanitise(text)
 
 
 def _part(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.host.operations.action_registry import LATER_SCREENS, SCREEN_NAMES, ActionSpec
-from engine.host.operations.snapshot_types import UiSnapshot
+from engine.host.operations.snapshot_types import DOWN_AFTER_US, UiSnapshot
 from hydra_tui.config_view import ConfigView
 from hydra_tui.readings import Moment
 from widgets.lines import Line, both_ends, fit, fit_items, line, sanitise, width_of
 from widgets.stale_value import age_words
 
+_STARTUP_SILENCE_US = 60_000_000
 STATE_GLYPHS = {
     "RUNNING": ("●", "good"),
     "DEGRADED": ("▲", "warn"),
@@ -39,20 +40,19 @@ class Frame:
 
 def shown_state(snapshot: UiSnapshot, moment: Moment) -> str:
     """The one word for the header: DOWN and STARTING go before the operational state."""
-    engine = snapshot.engine
-    if engine.heartbeat_wall_ts is None:
-        return "HALTED" if engine.halt_file else "STARTING"
-    if engine.released or moment.silence_us > 10_000_000:
+    engine, startup = snapshot.engine, snapshot.startup
+    if starting(snapshot):
+        stuck = startup is not None and moment.wall_now_ts - startup.wall_ts > _STARTUP_SILENCE_US
+        return "HALTED" if engine.halt_file else "DOWN" if stuck else "STARTING"
+    if engine.released or moment.silence_us > DOWN_AFTER_US:
         return "DOWN"
     return engine.effective_state if engine.effective_state in STATE_GLYPHS else "UNKNOWN"
 
 
 def starting(snapshot: UiSnapshot) -> bool:
-    """True until an engine has beaten once and its start-up stages are done."""
-    startup = snapshot.startup
-    if snapshot.engine.heartbeat_wall_ts is None:
-        return True
-    return startup is not None and startup.total > 0 and startup.done < startup.total
+    """True until the engine beats: before the first heartbeat ever, and while a start is newer than the last one."""
+    beat, startup = snapshot.engine.heartbeat_wall_ts, snapshot.startup
+    return beat is None or (startup is not None and startup.done < startup.total and startup.wall_ts > beat)
 
 
 def header_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, width: int) -> Line:
@@ -126,7 +126,8 @@ def banner_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, frame:
         words.append((line(f"VIEW FROZEN at {frame.frozen_since}: trading goes on, p to thaw"), 0))
     if state == "DOWN":
         style = "banner-crit"
-        words.append((line(f"ENGINE DOWN for {age_words(moment.silence_us)}: nothing here is live; F9 still halts"), 0))
+        what = "ENGINE DID NOT START" if starting(snapshot) else f"ENGINE DOWN for {age_words(moment.silence_us)}"
+        words.append((line(f"{what}: nothing here is live; F9 still halts"), 0))
     if frame.trouble:
         words.append((line(sanitise(frame.trouble)), 1))
     if engine.effective_state == "LOCKDOWN":

@@ -48,13 +48,13 @@ class Moment:
         return None if ts is None or self.now_ts is None else max(0, self.now_ts - ts)
 
     def clock(self, ts: int | None, *, seconds: bool = True) -> str:
-        """`08:52:17`, with the date before it where it is not of today."""
+        """`08:52:17`, or `11-17 08:52` where it is not of today."""
         if ts is None:
             return MISSING
         local = to_datetime(ts).astimezone(self.zone)
         words = local.strftime("%H:%M:%S" if seconds else "%H:%M")
         if self.now_ts is not None and abs(self.now_ts - ts) > 20 * 3600 * 1_000_000:
-            return local.strftime("%m-%d ") + words
+            return local.strftime("%m-%d %H:%M")
         return words
 
     def day(self, ts: int | None) -> str:

@@ -128,13 +128,26 @@ class GuardedDialog(ModalScreen[Decision | None]):
                 self.confirm()
         elif isinstance(self.focused, Choice):
             self.key_on_choice(event)
+        elif isinstance(self.focused, Input) and event.key == "enter":
+            event.stop()
+            event.prevent_default()
+            self.enter_in(self.focused)
+        elif isinstance(self.focused, Input) and event.is_printable and event.character:
+            # A field keeps its own letters; this one was on its way to an answer when the focus moved to the field.
+            event.stop()
+            self.focused.insert_text_at_cursor(event.character)
+
+    def enter_in(self, field: Input) -> None:
+        """Enter was pressed in a field: confirm, if everything is there."""
+        self.confirm()
 
     def key_on_choice(self, event: events.Key) -> None:
-        """A printable key on an answer goes on in the first field that waits for words."""
+        """A printable key on an answer goes on in the first field that waits for words. The focus moves at once
+        (`Widget.focus` would only queue it), or the next key of a fast typist would land elsewhere."""
         fields = [field for field in self.query(Input) if not field.value]
         if fields and event.is_printable and event.character:
             event.stop()
-            fields[0].focus()
+            self.set_focus(fields[0])
             fields[0].insert_text_at_cursor(event.character)
 
     def confirm(self) -> None:

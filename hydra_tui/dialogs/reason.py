@@ -25,11 +25,6 @@ class ReasonDialog(GuardedDialog):
         """The reason."""
         return Decision(reason=self.query_one("#field-reason", Input).value.strip())
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Enter in the field confirms."""
-        event.stop()
-        self.confirm()
-
     def ready_words(self) -> str:
         """The hint."""
         return "⏎ confirms"

@@ -48,13 +48,12 @@ class TypedConfirmDialog(GuardedDialog):
         """Reason and phrase."""
         return Decision(reason=self._value("field-reason"), typed=self._value("field-typed"))
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def enter_in(self, field: Input) -> None:
         """Enter goes to what is still missing; in the last field it confirms, if everything is typed out."""
-        event.stop()
-        if event.input.id == "field-reason":
-            self.query_one("#field-typed", Input).focus()
+        if field.id == "field-reason":
+            self.set_focus(self.query_one("#field-typed", Input))
         elif not self._value("field-reason"):
-            self.query_one("#field-reason", Input).focus()
+            self.set_focus(self.query_one("#field-reason", Input))
         else:
             self.confirm()
 

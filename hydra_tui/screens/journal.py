@@ -76,6 +76,13 @@ def _parsed(body: str) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+def _summary(body: str) -> str:
+    parsed = _parsed(body)
+    if parsed is None:
+        return sanitise(body)[:400]
+    return "  ".join(f"{words(sanitise(key))} {value}" for key, value in flatten(parsed).items() if value)[:400]
+
+
 def _row(look: Look, entry: JournalEntry) -> Row:
     return Row(
         f"journal:{entry.seq}",
@@ -85,6 +92,6 @@ def _row(look: Look, entry: JournalEntry) -> Row:
             Cell(sanitise(entry.kind), "strong"),
             Cell(sanitise(entry.subject)),
             Cell(sanitise(entry.outcome)),
-            Cell(sanitise(entry.body)[:400]),
+            Cell(_summary(entry.body)),
         ),
     )

@@ -124,6 +124,23 @@ def test_approve_needs_reason_and_id_and_names_the_state(snapshots):
     drive(snapshots["normal"], script)
 
 
+def test_a_fast_typist_never_types_past_the_dialog(snapshots):
+    async def script(app, bridge, seconds, pilot):
+        await go(app, pilot, "2", "inbox")
+        await pilot.press("A")
+        dialog = await arm(app, seconds, pilot)
+        for character in "because":
+            app.post_message(events.Key(character, character))
+        reason = dialog.query_one("#field-reason", Input)
+        await until(pilot, lambda: len(reason.value) == 7, "a burst of keys stays whole")
+        await pilot.press("enter", *"ridge")
+        typed = dialog.query_one("#field-typed", Input)
+        await until(pilot, lambda: typed.value == "ridge", "the next field")
+        assert reason.value == "because" and app.screen is dialog
+
+    drive(snapshots["normal"], script)
+
+
 def test_approve_is_refused_when_the_state_moved(snapshots):
     async def script(app, bridge, seconds, pilot):
         await go(app, pilot, "2", "inbox")

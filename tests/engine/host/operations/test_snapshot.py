@@ -111,7 +111,8 @@ def test_reading_imports_nothing_heavy():
     code = (
         "import sys, engine.host.operations.snapshot, engine.host.operations.commands,"
         " engine.host.operations.action_registry; "
-        "print([m for m in ('numpy', 'pyarrow', 'duckdb', 'pandas', 'pydantic', 'textual', 'rich') if m in sys.modules])"
+        "heavy = ('numpy', 'pyarrow', 'duckdb', 'pandas', 'pydantic', 'textual', 'rich'); "
+        "print([m for m in heavy if m in sys.modules])"
     )
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
