@@ -43,7 +43,7 @@ def build_engine(session: Session, *, host_kind: str, paced: bool, live_bars: in
     session.paths.create()
     stores = session.open_stores()
     if engine_is_alive(stores, config) and stores.lease.current() is not None:
-        from engine.host.engine import process_is_alive
+        from engine.kernel.child_processes import process_is_alive
 
         holder = stores.lease.current()
         if holder is not None and process_is_alive(holder.pid):

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.agent.reference import ChampionReference, build_reference
 from engine.kernel.config_models import HydraConfig
-from engine.sandbox.candidate import Candidate, forecast
+from engine.sandbox.candidate import Candidate, adjusted_columns, forecast
 from engine.sandbox.market_history import MarketHistory
 from models.champion import Champion, ChampionPredictions
 from models.ridge import RidgeModel
@@ -50,12 +50,16 @@ def _measure(champion: Champion, part: MarketHistory, predictions: ChampionPredi
     said = np.full(len(part), math.nan)
     usable = np.where(predictions.usable, predictions.expected_return, math.nan)
     said[offset + 1 :] = usable[: len(part) - offset - 1]
+    values = part.values[:, index].copy()
+    adjusted = adjusted_columns(champion.spec, part)
+    sound = [position for position, name in enumerate(names) if name not in champion.spec.adjustments.quarantine]
+    values[:, sound] = adjusted[:, sound]
     edge = champion.spec.edge
     return build_reference(
         champion.model_id,
         names,
         part.known_ts,
-        part.values[:, index],
+        values,
         said,
         part.realised,
         coefficients=_coefficients(champion),

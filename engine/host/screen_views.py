@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from engine.core.trading_types import TraderState
@@ -12,21 +13,33 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 
+SETTING_OF_LIMIT: Final[Mapping[str, str]] = {
+    "daily loss": "max_daily_loss_fraction",
+    "drawdown": "max_drawdown_fraction",
+    "position": "max_position_lots",
+    "position/ADV": "max_adv_fraction",
+    "margin used": "max_margin_fraction",
+    "leverage": "max_leverage",
+    "orders today": "max_orders_per_day",
+}
+
+
 def write_views(stores: Stores, config: HydraConfig, vector: FeatureVector, state: TraderState, ts: int) -> None:
     """Write `limits_view` and `signals_view`; inside the transaction of the bar."""
-    stores.state.put_view("limits_view", limits_view(config, state, ts), ts)
+    overrides = stores.state.get("limits")
+    effective = overrides if isinstance(overrides, dict) else {}
+    stores.state.put_view("limits_view", limits_view(config, state, ts, effective), ts)
     stores.state.put_view("signals_view", signals_view(stores, vector), ts)
 
 
-def limits_view(config: HydraConfig, state: TraderState, ts: int) -> list[dict[str, Any]]:
+def limits_view(config: HydraConfig, state: TraderState, ts: int, overrides: Mapping[str, float]) -> list[dict[str, Any]]:
     """Every limit of the account: now, where it warns and where it trips, with unit and time."""
     risk, contract = config.risk, config.market.contract
     price = state.last_price if math.isfinite(state.last_price) else None
     lots = abs(state.position_lots)
-    day_loss = max(0.0, state.day_start_equity_usd - state.equity_usd)
+    day_loss = max(0.0, 1.0 - state.equity_usd / state.day_start_equity_usd)
     rows: list[tuple[str, float | None, float | None, float, str]] = [
-        ("daily loss", day_loss, risk.warn_daily_loss_fraction * state.day_start_equity_usd,
-         risk.max_daily_loss_fraction * state.day_start_equity_usd, "USD"),
+        ("daily loss", day_loss, risk.warn_daily_loss_fraction, risk.max_daily_loss_fraction, "fraction"),
         ("drawdown", 1.0 - state.equity_usd / state.peak_equity_usd, risk.warn_drawdown_fraction, risk.max_drawdown_fraction,
          "fraction"),
         ("position", float(lots), None, float(risk.max_position_lots), "lots"),
@@ -37,8 +50,8 @@ def limits_view(config: HydraConfig, state: TraderState, ts: int) -> list[dict[s
          risk.max_leverage, "x"),
         ("orders today", float(state.orders_today), None, float(risk.max_orders_per_day), "count"),
     ]
-    return [{"name": name, "now": now, "warn": warn, "trip": trip, "unit": unit, "as_of_ts": ts}
-            for name, now, warn, trip, unit in rows]
+    return [{"name": name, "now": now, "warn": warn, "trip": float(overrides.get(SETTING_OF_LIMIT[name], trip)), "unit": unit,
+             "as_of_ts": ts} for name, now, warn, trip, unit in rows]
 
 
 def signals_view(stores: Stores, vector: FeatureVector) -> dict[str, Any]:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 HEALER_KEY = "healer"
 _SEED = 17
+RECENT_COOLDOWNS = 4
+WHOLE_EVERY_BARS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,48 +40,69 @@ class Finding:
 
 
 class Watchman:
-    """Drives one healer. Its state is written with each bar, so a restart goes on as if nothing had been."""
+    """Drives one healer. What it has seen is written with each bar, so a restart goes on as if nothing had been."""
 
     def __init__(self, stores: Stores, config: HydraConfig) -> None:
         self._stores = stores
         self._config = config
         self._market = config.market.market
         self._key = f"{HEALER_KEY}:{self._market}"
+        self._tail_key = f"{HEALER_KEY}_tail:{self._market}"
+        self._tail: list[list[Any]] = []
         self._healer: Healer | None = None
         self.recovered = False
+        self._last_ts = 0
         self.readings: dict[str, float] = {}
 
     def start(self, reference: ChampionReference) -> None:
-        """Continue from the store where it holds a state for this champion, else begin anew."""
-        stored = self._stores.state.get(self._key)
-        if isinstance(stored, dict) and stored.get("model_id") == reference.model_id:
-            self._healer = Healer.from_json(stored["state"], self._config)
-        else:
+        """Continue from the store where it holds a state for this champion, else begin anew.
+
+        The state is written whole every few bars; the bars since then are stepped again, which gives the same state. A
+        case that the loop has closed meanwhile is closed here too.
+        """
+        stored, tail = self._stores.state.get(self._key), self._stores.state.get(self._tail_key)
+        if not isinstance(stored, dict) or stored.get("model_id") != reference.model_id:
             self.use(reference, 0)
+            return
+        self._healer = Healer.from_json(stored["state"], self._config)
+        for row in tail if isinstance(tail, list) else []:
+            self._healer.step(BarObservation.from_list(row))
+            self._tail.append(row)
+        open_cases = [case for case in self._stores.agent.cases.list(market=self._market) if case.stage != "closed"]
+        if self._healer.open_case is not None and not open_cases:
+            self._healer.close_case("unhealed")
 
     def use(self, reference: ChampionReference, ts: int) -> None:
         """Another champion rules; alerts about the former one end."""
         if self._healer is None:
             self._healer = Healer()
             self._healer.reset(self._config, _SEED, reference)
+            self._save_whole(ts)
             return
         self._clear(self._healer.acknowledge_promotion(reference.model_id, reference), ts)
+        self._save_whole(ts)
 
     def case_ended(self, outcome: CaseOutcome) -> None:
         """The loop ended a case; the healer may look for causes again."""
         if self._healer is not None and self._healer.open_case is not None:
             self._healer.close_case(outcome)
+            self._save_whole(self._last_ts)
 
     def on_bar(self, vector: FeatureVector, bar: FuturesBar, predicted: Prediction | None, realised: float,
                net_return: float, state: TraderState) -> Finding | None:
         """One closed bar; inside its transaction. Returns a finding on the bar on which a cause was found."""
         if self._healer is None:
             return None
-        decision = self._healer.step(self._observation(vector, bar, predicted, realised, net_return, state))
+        self._last_ts = bar.known_ts
+        observation = self._observation(vector, bar, predicted, realised, net_return, state)
+        decision = self._healer.step(observation)
         alert_ids = self._record_alerts(decision, bar.known_ts)
         self.recovered = decision.recovered
-        self._stores.state.put_view(self._key, {"model_id": self._healer.observer.reference.model_id,
-                                                "state": self._healer.to_json()}, bar.known_ts)
+        self._tail.append(observation.to_list())
+        if len(self._tail) >= WHOLE_EVERY_BARS or decision.diagnosis is not None:
+            self._save_whole(bar.known_ts)
+        else:
+            self._stores.state.put_view(self._tail_key, self._tail, bar.known_ts)
         readings = self.readings = {name: value for name, value in decision.metrics.items() if math.isfinite(value)}
         self._stores.state.put_view(f"{READINGS_VIEW}:{self._market}", {"ts": bar.known_ts, "readings": readings}, bar.known_ts)
         if decision.diagnosis is None or not self._healer.observer.reference.has_edge:
@@ -94,6 +117,13 @@ class Watchman:
             spec=champion_spec, past=self._past(case_id), bar_us=self._config.market.bar_seconds * MICROS_PER_SECOND,
             seed=_SEED))
         return [proposal.to_json() for proposal in round_.proposals]
+
+    def _save_whole(self, ts: int) -> None:
+        assert self._healer is not None
+        self._tail.clear()
+        self._stores.state.put_view(self._tail_key, [], ts)
+        self._stores.state.put_view(self._key, {"model_id": self._healer.observer.reference.model_id,
+                                                "state": self._healer.to_json()}, ts)
 
     def _observation(self, vector: FeatureVector, bar: FuturesBar, predicted: Prediction | None, realised: float,
                      net_return: float, state: TraderState) -> BarObservation:
@@ -130,13 +160,15 @@ class Watchman:
                                                {"alert_id": record.alert_id, "code": code}, ts=ts, market=self._market)
 
     def _past(self, case_id: str) -> tuple[PastExperiment, ...]:
-        """Experiments of earlier cases; a case's own tries are limited by its trial budget."""
+        """Recent experiments of earlier cases; a case's own tries are limited by its trial budget."""
+        bar_us = self._config.market.bar_seconds * MICROS_PER_SECOND
+        since_ts = self._last_ts - RECENT_COOLDOWNS * self._config.agent.cooldown_bars * bar_us
         outcomes = {case.case_id: case.outcome for case in self._stores.agent.cases.list(market=self._market)}
         return tuple(
             PastExperiment(record.spec["mutation_type"], record.spec["cause"], record.spec["parameters"],
                            record.started_ts or 0, _healed(outcomes.get(record.case_id or "")))
             for record in self._stores.agent.experiments.list(market=self._market)
-            if record.case_id and record.case_id != case_id)
+            if record.case_id and record.case_id != case_id and (record.started_ts or 0) >= since_ts)
 
 
 def _healed(outcome: str | None) -> bool | None:
