@@ -12,6 +12,7 @@ from engine.execution.state_keeper import LIMITS_KEY, StateKeeper
 from engine.host.command_processor import CommandProcessor, CommandRule, require_text
 from engine.host.operations.autonomy_level import AUTONOMY_KEY, present_level
 from engine.host.operations.commands import AUTONOMY_LEVELS, COMMANDS, confirmation_text
+from engine.host.screen_views import SETTING_OF_LIMIT
 from engine.kernel.errors import ConfigError, NotFoundError, RefusedError
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ class _Handlers:
         return {"old": old, "new": level}
 
     def set_limit(self, args: Args, actor: str, now_ts: int) -> Result:
-        limit = require_text(args, "limit", "the limit's name")
+        named = require_text(args, "limit", "the limit's name")
+        limit = SETTING_OF_LIMIT.get(named, named)
         if limit not in LIMITS_THAT_MAY_CHANGE:
             raise RefusedError(f"'{limit}' is no limit that may change here; choose {', '.join(LIMITS_THAT_MAY_CHANGE)}")
         overrides = self._keeper.limit_overrides()
