@@ -88,6 +88,7 @@ class Engine:
             self._progress("reading what is stored", 0, 3)
             runner.start(self._progress)
             self._take_history(runner)
+            self._progress("running", 3, 3)
             while not self._stop.is_set():
                 worked = self._turn(runner, commands, epoch)
                 if not worked:
