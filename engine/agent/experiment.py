@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,19 @@ class ExperimentRunner:
             ts=ts, market=self._market, mutation_type=record.spec["mutation_type"], outcome=result["outcome"],
             tags=[record.spec["cause"]], event_seq=event.seq)
         return result
+
+    def record_lost(self, experiment_ids: Sequence[str], reason: str, ts: int) -> None:
+        """Record experiments whose process ended with its engine; nothing of them took effect, so they are no trials."""
+        for experiment_id in experiment_ids:
+            with self._stores.db.transaction():
+                record = self._stores.agent.experiments.require(experiment_id)
+                result: dict[str, Any] = {"outcome": "failed", "reason": reason, "verdict": None, "candidate_id": None,
+                                          "metrics": {}}
+                self._stores.agent.experiments.change(experiment_id, status="killed", finished_ts=ts, result=result)
+                self._stores.events.append(
+                    "experiment.finished", experiment_id,
+                    {"experiment_id": experiment_id, "case_id": record.case_id or "", "outcome": "failed", "gates": [],
+                     "reason": reason}, ts=ts, market=self._market)
 
     def artifact(self, experiment_id: str) -> bytes:
         """The candidate's bytes as the experiment left them."""

@@ -143,7 +143,8 @@ class AgentLoop:
                 elif needs_approval(self._level(), Act.RUN_EXPERIMENT):
                     self._ask_for_experiment(case, ts)
             elif case.stage == "experimenting" and case.experiment_id not in self._runner.pool.running:
-                self._move(case, ts, stage="diagnosed", data={**case.data, "next": max(0, int(case.data["next"]) - 1)})
+                again = {name: max(0, int(case.data[name]) - 1) for name in ("next", "trials")}
+                self._move(case, ts, stage="diagnosed", data={**case.data, **again})
 
     def on_experiment_end(self, end: ExperimentEnd, bars: int, ts: int) -> None:
         """Take an experiment's answer: to paper, to the graveyard, or to the next try."""

@@ -85,6 +85,8 @@ class MarketRunner:
             self._keeper.begin(now_ts)
         self._keeper.adopt_halt_file(now_ts)
         self._trader.start(now_ts)
+        lost = self._stores.agent.experiments.list(market=self._market, status="running")
+        self._experiments.record_lost([record.experiment_id for record in lost], "its engine was killed", now_ts)
         definitions = feature_definitions(self._config)
         self._stores.features.register(definitions)
         self._names = tuple(item.name for item in definitions)
@@ -115,8 +117,11 @@ class MarketRunner:
         return bool(self._stores.agent.open_approvals(self._market))
 
     def close(self) -> None:
-        """Kill running experiments."""
+        """Kill running experiments, and say so while the workspace is still ours."""
+        running = list(self._experiments.pool.running)
         self._experiments.pool.close()
+        if running and self._stores.lease.holds(self._epoch):
+            self._experiments.record_lost(running, "the engine ended", self._clock.now_ts() or self._last_known_ts())
 
     # -- data -------------------------------------------------------------------------------------------------------
 
