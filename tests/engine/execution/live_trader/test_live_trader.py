@@ -168,7 +168,7 @@ def test_a_breaker_persists_the_state_and_raises_an_alert(scenarios: ModuleType,
     for index in (60, 61):
         bar = scenarios.make_bar(index, 85.0, 85.0, volume=4000.0)
         desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts)
-    bar = scenarios.make_bar(62, 85.0, 82.0, volume=4000.0)
+    bar = scenarios.make_bar(62, 85.0, 79.0, volume=4000.0)
     result = desk.trader.on_bar(bar, _strong(bar.known_ts), now_ts=bar.known_ts)
     assert result.state.operational_state is desk.keeper.current() is S.HALTED
     alerts = {alert.code: alert.status for alert in desk.stores.agent.alerts.list(market=MARKET)}

@@ -10,8 +10,8 @@ from engine.sandbox.replay import replay
 
 GOLDEN = [
     # seed, bars per contract, hash, orders, fills, final lots, final equity
-    (11, 10**9, "e6c3b26a377b9c824a8bcdf391fe360a4949c016fc3f4c70e0e09f1491e1d6ec", 116, 140, -3, 938624.21),
-    (12, 150, "dc778ecad128f9464ffb40870755a2f0b273030c6e8b23f46ac8a7742df6d7b4", 116, 154, 10, 981859.60),
+    (11, 10**9, "77723e542e81c68623841ef148c8cf7a1292b36d9c08e9d74e3d5f3d8fe4ff59", 107, 123, -3, 969674.49),
+    (12, 150, "3beb4e438c9fa0192e874aac4a65cee4ff5308b90466a269251ce110d11da812", 111, 140, 8, 981651.35),
 ]
 
 
