@@ -80,7 +80,13 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+EXIT_CODES = (
+    "Exit codes: 0 done, 1 unexpected error, 2 usage or configuration, 3 input, 4 refused, 5 not found, 6 store, "
+    "7 no engine, 8 cannot be computed, 130 interrupted."
+)
+
+
+@click.command(cls=LazyGroup, invoke_without_command=True, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--workspace", type=click.Path(path_type=Path), envvar="HYDRA_WORKSPACE", help="directory of this workspace")
 @click.option("--market", envvar="HYDRA_MARKET", help="market key; without any data the simulated market opens")
 @click.option("--daemon", is_flag=True, help="host the engine without a screen")

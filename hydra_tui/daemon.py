@@ -28,7 +28,7 @@ class JsonLines(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-def run_daemon(session: Session, *, unpaced: bool = False, live_bars: int | None = None) -> int:
+def run_daemon(session: Session, *, unpaced: bool = False, live_bars: int | None = None, as_json: bool = False) -> int:
     """Run until SIGTERM or SIGINT; ends in order, and hard after the configured seconds. Returns the exit code."""
     from hydra_tui.hosting import build_engine
 
@@ -54,6 +54,11 @@ def run_daemon(session: Session, *, unpaced: bool = False, live_bars: int | None
     if failure is not None:
         sys.stderr.write(f"hydra: {failure.title}: {failure.message}\n")
     code = failure.exit_code if failure is not None else 0
+    if as_json:
+        ended = {"workspace": str(session.root), "market": hosted.config.market.market, "exit_code": code,
+                 "reason": hosted.engine.stop_reason if failure is None else failure.message}
+        sys.stdout.write(json.dumps(ended, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
 

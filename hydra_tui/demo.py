@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.kernel.child_processes import kill_group, start_child
-from engine.kernel.errors import EngineUnavailableError
+from engine.kernel.errors import EngineUnavailableError, StoreError
 from hydra_tui.session import SIMULATED_MARKET, Session
 
 LONGEST_SECONDS = 300.0
@@ -89,7 +89,10 @@ def _is_told(demo: Session, score_bars: int) -> bool:
     """Whether the story is complete: enough bars after a promotion, or enough bars without one."""
     if not demo.paths.database.exists():
         return False
-    stores = demo.open_stores(read_only=True)
+    try:
+        stores = demo.open_stores(read_only=True)
+    except StoreError:  # the engine is about to create it
+        return False
     try:
         promoted = stores.db.query("SELECT from_ts FROM champion_history WHERE market = ? AND previous_model_id IS NOT NULL "
                                    "ORDER BY id LIMIT 1", (SIMULATED_MARKET,))

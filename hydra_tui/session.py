@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.kernel.errors import ConfigError
+from engine.kernel.errors import ConfigError, StoreError
 from engine.kernel.workspace_paths import WorkspacePaths, default_workspace
 
 if TYPE_CHECKING:
@@ -54,7 +54,10 @@ class Session:
         if chosen:
             return chosen
         if self.paths.database.exists():
-            stores = self.open_stores(read_only=True)
+            try:
+                stores = self.open_stores(read_only=True)
+            except StoreError:  # whoever opens it to use it says what is wrong
+                return SIMULATED_MARKET
             try:
                 remembered = stores.state.get("market")
             finally:

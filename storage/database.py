@@ -50,7 +50,8 @@ class Database:
         connection = self._session().connection
         try:
             if read_only:
-                check_version(connection, migrations)
+                if check_version(connection, migrations) == 0:
+                    raise StoreError(f"cannot open {path}: nothing was ever stored there")
             else:
                 migrate(connection, migrations)
         except sqlite3.Error as error:

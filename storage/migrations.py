@@ -86,6 +86,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MI
             taken += 1
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # a full disk makes SQLite roll back by itself
+            connection.execute("ROLLBACK")
         raise
     return taken

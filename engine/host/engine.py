@@ -56,6 +56,11 @@ class Engine:
         self._runner: MarketRunner | None = None
         self.failure: HydraError | None = None
 
+    @property
+    def stop_reason(self) -> str:
+        """Why the engine was asked to end."""
+        return self._stop_reason
+
     def stop(self, reason: str) -> None:
         """Ask the loop to end in order; returns at once."""
         self._stop_reason = reason

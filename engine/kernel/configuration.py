@@ -105,7 +105,8 @@ def _explain(error: ValidationError, sources: Mapping[str, str]) -> str:
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
     dotted = ".".join(path)
-    where = sources.get(dotted, "settings")
+    below = (source for key, source in sources.items() if key.startswith(f"{dotted}."))
+    where = sources.get(dotted) or next(below, "settings")
     if first["type"] == "extra_forbidden":
         return f"{where}: unknown setting '{dotted}'{_nearest(path[-1], _names_at(path[:-1]))}"
     if first["type"] == "missing":

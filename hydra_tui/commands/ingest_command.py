@@ -32,14 +32,15 @@ def command(ctx: click.Context, session: Session, paths: tuple[Path, ...], verb_
         stores.close()
     rows = [[Path(entry["input"]).name, entry["source"], str(entry["rows_added"]), str(entry["rows_duplicate"]),
              str(sum(entry["quarantined"].values())), entry["span"]] for entry in outcome["files"]]
-    lines = table(rows, ["file", "source", "added", "duplicate", "quarantined", "span"])
+    lines = table(rows, ["file", "source", "added", "duplicate", "quarantined", "span"]) if rows else []
     for entry in outcome["files"]:
         lines += [f"  quarantined {count} of {Path(entry['input']).name}: {reason}"
                   for reason, count in entry["quarantined"].items()]
         if entry["note"]:
             lines.append(f"  {Path(entry['input']).name}: {entry['note']}")
-    lines += [f"refused {entry['input']}: {entry['reason']}" for entry in outcome["refused"]]
     lines.append(f"{outcome['rows_added']} rows added, {outcome['rows_duplicate']} duplicate, "
                  f"{outcome['rows_quarantined']} quarantined; {outcome['feature_rows_added']} feature rows added")
     emit(outcome, as_json, lines)
+    for entry in outcome["refused"]:
+        click.echo(f"hydra: Input: {entry['reason']}", err=True)
     ctx.exit(3 if outcome["refused"] else 0)
