@@ -123,9 +123,10 @@ def evaluate(
 
 
 def choose_reference(champion: StrategyEvidence, track: Track, config: EvaluationConfig) -> StrategyEvidence:
-    """Discovery: the champion. Repair: the better, by mean utility, of the broken champion and standing aside."""
+    """Discovery: the champion. Repair: the better, by mean utility, of the broken champion and standing aside. A broken
+    champion with too few usable forecasts for its calibration to be measured stands aside already."""
     mean_utility = float(utility_scores(champion.net_returns, config.kelly_fraction).mean())
-    if track == "repair" and mean_utility <= 0.0:
+    if track == "repair" and (mean_utility <= 0.0 or champion.calibration_error is None):
         return standing_aside(len(champion.net_returns))
     return champion
 

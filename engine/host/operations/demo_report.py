@@ -39,8 +39,8 @@ def demo_report(stores: Stores, config: HydraConfig, truth: Mapping[str, Any], s
     score = _score(stores, config, promotions, score_bars)
     bars_traded = stores.db.query("SELECT COUNT(*) FROM equity WHERE market = ? AND position_lots != 0", (market,))[0][0]
     right_cause = right is not None if CAUSES_OF[family] else not promotions
-    healed = bool(score and score["difference"]["mean"] > 0.0 and right is not None and right["candidate_id"] is not None
-                  and any(row["model_id"] == right["candidate_id"] for row in promotions))
+    repairs = {case["candidate_id"] for case in after_fault if case["cause"] in CAUSES_OF[family]}
+    healed = bool(score and score["difference"]["mean"] > 0.0 and score["model_id"] in repairs)
     return {
         "market": market, "fault": _fault(truth), "planted_information_coefficient": truth["planted_information_coefficient"],
         "realised_information_coefficient_before_fault": truth.get("realised_information_coefficient_before"),
