@@ -8,7 +8,7 @@ readers. Names derive from content, so a repeated ingestion gives the same files
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QuarantinedRow", "RawBatch", "RawLake", "StoreReport"]
 _LATEST: Final = 2**62
+FRESH_ROWS: Final = 1_000
+FRESH_FILES: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class RawLake:
         self._paths = paths
         self._events = events or EventLog(db, paths)
         self._index = LakeIndex(db, paths.root)
+        self._fresh: dict[str, pa.Table] = {}
 
     def store(self, batch: RawBatch, *, recorded_ts: int) -> StoreReport:
         """Commit a batch; rows already held for this (source, market, dataset) are counted, not added.
@@ -82,6 +85,7 @@ class RawLake:
             for file in files:
                 self._index.remember((batch.source, batch.market, file.dataset), file.path, file.hashes)
             crashpoint("lake.before_commit")
+            self._db.after_commit(lambda: self._keep_fresh(files))
             self._db.after_commit(lambda: crashpoint("lake.after_commit"))
         return report
 
@@ -99,6 +103,7 @@ class RawLake:
         Columns as in `storage/datasets.py`, row hash included. Raises CorruptStoreError if a file is missing, damaged
         or short.
         """
+        import pyarrow as pa
         import pyarrow.compute as pc
 
         until = _LATEST if known_until_ts is None else known_until_ts
@@ -114,13 +119,25 @@ class RawLake:
             parameters,
         )
         schema = schema_of(dataset)
-        table = read_parquet(
-            [self._paths.root / row["path"] for row in files], schema, sum(row["rows"] for row in files)
-        )
+        if files and all(row["path"] in self._fresh for row in files):
+            table = pa.concat_tables([self._fresh[row["path"]].cast(schema) for row in files])
+        else:
+            table = read_parquet(
+                [self._paths.root / row["path"] for row in files], schema, sum(row["rows"] for row in files)
+            )
         if any(row["max_known_ts"] > until or row["min_known_ts"] <= after for row in files):
             known = table.column("known_ts")
             table = table.filter(pc.and_(pc.less_equal(known, until), pc.greater(known, after)))
         return table.take(pc.sort_indices(table, sort_keys=[("known_ts", "ascending"), ("event_ts", "ascending")]))
+
+    def _keep_fresh(self, files: Sequence[_NewFile]) -> None:
+        """Keep the newest small files in memory: the live path reads each right after it was committed, and files never
+        change."""
+        for file in files:
+            if file.table.num_rows <= FRESH_ROWS:
+                self._fresh[file.path] = file.table
+        while len(self._fresh) > FRESH_FILES:
+            del self._fresh[next(iter(self._fresh))]
 
     def quarantined(self, market: str | None = None, limit: int = 200) -> list[Mapping[str, Any]]:
         """Quarantined rows, newest first: source, market, input, row, field, reason, text."""

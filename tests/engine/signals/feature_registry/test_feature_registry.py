@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from engine.kernel.configuration import known_markets, load_config
-from engine.signals.feature_registry import FEATURE_DEFINITIONS, build_families, feature_names
+from engine.signals.feature_registry import feature_definitions, build_families, feature_names
 
 
 @pytest.mark.parametrize("market", known_markets())
 def test_definitions_are_complete(market: str) -> None:
     config = load_config(market, environment={}).config
-    definitions = FEATURE_DEFINITIONS(config)
+    definitions = feature_definitions(config)
     names = [item.name for item in definitions]
     assert len(set(names)) == len(names)
     assert tuple(names) == feature_names(config)

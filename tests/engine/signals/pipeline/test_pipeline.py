@@ -15,7 +15,7 @@ from engine.core.records import CotReport, FuturesBar, Headline, OptionChain, Ra
 from engine.kernel.canonical import sha256_hex
 from engine.kernel.config_models import HydraConfig
 from engine.signals.feature_build import build_features
-from engine.signals.feature_registry import FEATURE_DEFINITIONS
+from engine.signals.feature_registry import feature_definitions
 from engine.signals.pipeline import FeaturePipeline, FeatureRow
 
 MarketBuilder = Callable[..., list[RawRecord]]
@@ -108,7 +108,7 @@ def test_every_planted_feature_speaks_at_every_bar(simulated: HydraConfig, marke
 
 
 def test_rows_are_registered_and_in_range(simulated: HydraConfig, market_records: MarketBuilder) -> None:
-    definitions = {item.name: item for item in FEATURE_DEFINITIONS(simulated)}
+    definitions = {item.name: item for item in feature_definitions(simulated)}
     rows = FeaturePipeline(simulated).run(market_records(200))
     for row in rows:
         assert definitions[row.feature].contains(row.value), row

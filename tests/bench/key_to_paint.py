@@ -1,0 +1,109 @@
+"""From a key to what it paints, in a terminal of 160x50: idle, beside busy processes, and hosting a busy engine.
+
+Three keys: the cursor (j, k on the Journal: anything painted counts), the zone of all times (u: its notice counts), and
+another screen (4, 7: its name in the bar counts). Only the last two can be told from what an engine at work paints.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.bench.figure import Figure, at_most, median, quantile
+from tests.bench.terminal import HYDRA, Busy, Terminal
+
+PRESSES = 120
+WORKERS = 3
+NICENESS = 10
+LIMIT_MS = 25.0
+LIMIT_RATIO = 1.5
+Mark = Callable[[bytes], bool]
+
+
+def measure(workspace: Path) -> list[Figure]:
+    """p95 of each key in each situation, and its ratio to idle. `workspace`: a finished market without an engine."""
+    attached = (*HYDRA, "--workspace", str(workspace), "--readonly")
+    idle = _attached(attached, 0)
+    busy = _attached(attached, WORKERS)
+    hosted = _hosted(0)
+    crowded = _hosted(WORKERS)
+    figures = []
+    for place, taken in (
+        ("idle", idle),
+        (f"{WORKERS} busy niced processes", busy),
+        ("hosting the engine", hosted),
+        (f"hosting the engine, {WORKERS} busy niced processes", crowded),
+    ):
+        for key, times in taken.items():
+            p95 = quantile(times, 0.95)
+            how = f"{len(times)} presses, median {median(times):.1f} ms, longest {max(times):.1f} ms"
+            figures.append(at_most(f"{key}, {place}, p95", p95, "ms", how, LIMIT_MS))
+            if taken is not idle:
+                ratio = p95 / quantile(idle[key], 0.95)
+                figures.append(at_most(f"{key}, {place}, ratio to idle", ratio, "x", "p95 over p95", LIMIT_RATIO))
+    return figures
+
+
+def _attached(command: tuple[str, ...], workers: int) -> dict[str, list[float]]:
+    with Terminal(command) as terminal:
+        _wait_for(terminal, b"HYDRA", 30.0)
+        terminal.press("7")
+        terminal.drain(1.5)
+        with Busy(workers, NICENESS):
+            time.sleep(0.5)
+            taken = {"cursor": _press(terminal, cycle((("j", bool), ("k", bool))))}
+            return taken | _told_apart(terminal)
+
+
+def _hosted(workers: int) -> dict[str, list[float]]:
+    """The app hosts the engine on a market that breaks and heals alone, 10 bars a second, experiments included."""
+    with TemporaryDirectory(prefix="hydra-bench-") as folder:
+        workspace = Path(folder) / "workspace"
+        private = Path(folder) / "workspace.venue"
+        private.mkdir()
+        (private / "venue.json").write_text(json.dumps({"seed": 1, "fault": "concept"}), encoding="utf-8")
+        command = (*HYDRA, "--workspace", str(workspace), "--set", "agent.autonomy=autonomous")
+        with Terminal(command) as terminal:
+            _wait_for(terminal, b"LIVE", 120.0)
+            time.sleep(2.0)
+            with Busy(workers, NICENESS):
+                time.sleep(0.5)
+                return _told_apart(terminal)
+
+
+def _told_apart(terminal: Terminal) -> dict[str, list[float]]:
+    zone = _press(terminal, cycle((("u", _painted(b"times are UTC")), ("u", _painted(b"times are CT")))))
+    screen = _press(terminal, cycle((("4", _painted(b"4 Risk]")), ("7", _painted(b"7 Journal]")))))
+    return {"zone": zone, "screen": screen}
+
+
+def _press(terminal: Terminal, keys: Iterator[tuple[str, Mark]]) -> list[float]:
+    """Milliseconds from each press to its paint, at irregular intervals; the first five presses warm up."""
+    draw = random.Random(1)
+    taken = []
+    for count in range(PRESSES + 5):
+        key, seen = next(keys)
+        pause = time.perf_counter() + draw.uniform(0.05, 0.3)
+        while (left := pause - time.perf_counter()) > 0:
+            terminal.read(left)
+        pressed = terminal.press(key)
+        painted = terminal.until(seen, 5.0)
+        if painted is None:
+            raise RuntimeError(f"key '{key}' painted nothing that tells it within 5 s")
+        if count >= 5:
+            taken.append(1000.0 * (painted - pressed))
+    return taken
+
+
+def _painted(mark: bytes) -> Mark:
+    return lambda painted: mark in painted
+
+
+def _wait_for(terminal: Terminal, mark: bytes, seconds: float) -> None:
+    if terminal.until(_painted(mark), seconds) is None:
+        raise RuntimeError(f"{mark!r} was not painted within {seconds:g} s")
