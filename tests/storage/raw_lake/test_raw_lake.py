@@ -178,8 +178,9 @@ def test_tables_that_do_not_fit_are_refused(lake: RawLake) -> None:
     assert math.isnan(lake.read("hogs", "futures_bar").column("close")[0].as_py())
 
 
-def test_missing_and_changed_files_are_named_corrupt(lake: RawLake, paths: WorkspacePaths) -> None:
-    first, second = lake.store(batch("a", bars([(1, 1, 1.0), (50, 1, 1.0)])), recorded_ts=1).paths
+def test_missing_and_changed_files_are_named_corrupt(db: Database, paths: WorkspacePaths) -> None:
+    lake = RawLake(db, paths)  # reads from disk what another one wrote
+    first, second = RawLake(db, paths).store(batch("a", bars([(1, 1, 1.0), (50, 1, 1.0)])), recorded_ts=1).paths
     kept = (paths.root / first).read_bytes()
     (paths.root / first).write_bytes(kept[: len(kept) // 2])
     with pytest.raises(CorruptStoreError):
