@@ -86,16 +86,36 @@ EXIT_CODES = (
 )
 
 
-@click.command(cls=LazyGroup, invoke_without_command=True, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--workspace", type=click.Path(path_type=Path), envvar="HYDRA_WORKSPACE", help="directory of this workspace")
+@click.command(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option(
+    "--workspace", type=click.Path(path_type=Path), envvar="HYDRA_WORKSPACE", help="directory of this workspace"
+)
 @click.option("--market", envvar="HYDRA_MARKET", help="market key; without any data the simulated market opens")
 @click.option("--daemon", is_flag=True, help="host the engine without a screen")
-@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="override a setting, e.g. --set agent.autonomy=supervised")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="override a setting, e.g. --set agent.autonomy=supervised",
+)
 @click.option("--readonly", is_flag=True, help="the app shows everything and changes nothing")
 @click.option("--version", "show_version", is_flag=True, help="print the version")
 @click.pass_context
-def hydra(ctx: click.Context, workspace: Path | None, market: str | None, daemon: bool, settings: tuple[str, ...],
-          readonly: bool, show_version: bool) -> None:
+def hydra(
+    ctx: click.Context,
+    workspace: Path | None,
+    market: str | None,
+    daemon: bool,
+    settings: tuple[str, ...],
+    readonly: bool,
+    show_version: bool,
+) -> None:
     """HYDRA: a self-healing trading agent for thin futures markets. Without a verb the full-screen app opens."""
     from hydra_tui.session import Session
 

@@ -21,8 +21,12 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Render one record."""
-        entry = {"time": to_iso(int(record.created * 1_000_000)), "level": record.levelname, "logger": record.name,
-                 "message": record.getMessage()}
+        entry = {
+            "time": to_iso(int(record.created * 1_000_000)),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False)
@@ -55,8 +59,12 @@ def run_daemon(session: Session, *, unpaced: bool = False, live_bars: int | None
         sys.stderr.write(f"hydra: {failure.title}: {failure.message}\n")
     code = failure.exit_code if failure is not None else 0
     if as_json:
-        ended = {"workspace": str(session.root), "market": hosted.config.market.market, "exit_code": code,
-                 "reason": hosted.engine.stop_reason if failure is None else failure.message}
+        ended = {
+            "workspace": str(session.root),
+            "market": hosted.config.market.market,
+            "exit_code": code,
+            "reason": hosted.engine.stop_reason if failure is None else failure.message,
+        }
         sys.stdout.write(json.dumps(ended, ensure_ascii=False) + "\n")
         sys.stdout.flush()
     sys.stderr.flush()

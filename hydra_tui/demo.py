@@ -1,4 +1,5 @@
-"""The demo: a simulated market that breaks and heals. This process draws seed and fault; the engine never learns them."""
+"""The demo: a simulated market that breaks and heals. This process draws seed and fault; the engine never learns
+them."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ def write_private_settings(directory: Path, seed: int | None, fault: str | None)
     return drawn
 
 
-def run_headless_demo(session: Session, *, seed: int | None, fault: str | None, score_bars: int, keep: bool) -> dict[str, Any]:
+def run_headless_demo(
+    session: Session, *, seed: int | None, fault: str | None, score_bars: int, keep: bool
+) -> dict[str, Any]:
     """Run the whole loop without a screen at autonomy autonomous, then tell what happened and what was true."""
     from engine.host.operations.demo_report import demo_report
     from hydra_tui.hosting import private_directory
@@ -49,8 +52,12 @@ def run_headless_demo(session: Session, *, seed: int | None, fault: str | None, 
             report = demo_report(stores, demo.load().config, truth, score_bars)
         finally:
             stores.close()
-        return {"seed": drawn, **report, "wall_seconds": round(time.monotonic() - started, 1),
-                "workspace": str(root) if keep else None}
+        return {
+            "seed": drawn,
+            **report,
+            "wall_seconds": round(time.monotonic() - started, 1),
+            "workspace": str(root) if keep else None,
+        }
     finally:
         if not keep:
             shutil.rmtree(root.parent, ignore_errors=True)
@@ -59,8 +66,17 @@ def run_headless_demo(session: Session, *, seed: int | None, fault: str | None, 
 def engine_arguments(demo: Session, live_bars: int) -> list[str]:
     """Arguments of the engine's process: nothing of seed or fault is in them."""
     settings = [item for key, value in demo.flags.items() for item in ("--set", f"{key}={value}")]
-    return ["--workspace", str(demo.root), "--market", SIMULATED_MARKET, *settings, "run", "--unpaced", "--live-bars",
-            str(live_bars)]
+    return [
+        "--workspace",
+        str(demo.root),
+        "--market",
+        SIMULATED_MARKET,
+        *settings,
+        "run",
+        "--unpaced",
+        "--live-bars",
+        str(live_bars),
+    ]
 
 
 def _run_engine(demo: Session, score_bars: int) -> None:
@@ -78,7 +94,9 @@ def _run_engine(demo: Session, score_bars: int) -> None:
             raise EngineUnavailableError(f"the demo's engine did not end within {LONGEST_SECONDS:.0f} s")
         if engine.returncode not in (0, -signal.SIGTERM):
             tail = (demo.paths.logs / "engine.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            raise EngineUnavailableError(f"the demo's engine ended with code {engine.returncode}: {tail[-1] if tail else ''}")
+            raise EngineUnavailableError(
+                f"the demo's engine ended with code {engine.returncode}: {tail[-1] if tail else ''}"
+            )
     finally:
         if engine.poll() is None:
             kill_group(engine)
@@ -94,12 +112,18 @@ def _is_told(demo: Session, score_bars: int) -> bool:
     except StoreError:  # the engine is about to create it
         return False
     try:
-        promoted = stores.db.query("SELECT from_ts FROM champion_history WHERE market = ? AND previous_model_id IS NOT NULL "
-                                   "ORDER BY id LIMIT 1", (SIMULATED_MARKET,))
+        promoted = stores.db.query(
+            "SELECT from_ts FROM champion_history WHERE market = ? AND previous_model_id IS NOT NULL "
+            "ORDER BY id LIMIT 1",
+            (SIMULATED_MARKET,),
+        )
         since = promoted[0]["from_ts"] if promoted else 0
-        bars = stores.db.query("SELECT COUNT(*) FROM equity WHERE market = ? AND ts > ?", (SIMULATED_MARKET, since))[0][0]
-        open_cases = stores.db.query("SELECT COUNT(*) FROM cases WHERE market = ? AND stage NOT IN ('closed', 'watching')",
-                                     (SIMULATED_MARKET,))[0][0]
+        bars = stores.db.query("SELECT COUNT(*) FROM equity WHERE market = ? AND ts > ?", (SIMULATED_MARKET, since))[0][
+            0
+        ]
+        open_cases = stores.db.query(
+            "SELECT COUNT(*) FROM cases WHERE market = ? AND stage NOT IN ('closed', 'watching')", (SIMULATED_MARKET,)
+        )[0][0]
     finally:
         stores.close()
     return bool(bars >= score_bars) if promoted else bool(bars >= LEAST_LIVE_BARS and not open_cases)

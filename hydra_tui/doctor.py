@@ -29,7 +29,16 @@ class Finding:
 
 def examine(session: Session) -> list[Finding]:
     """Run every check; a check that fails on its own becomes a FAULT with its sentence."""
-    checks: list[Callable[[Session], Finding]] = [_python, _terminal, _clock, _disk, _workspace, _settings, _store, _torch]
+    checks: list[Callable[[Session], Finding]] = [
+        _python,
+        _terminal,
+        _clock,
+        _disk,
+        _workspace,
+        _settings,
+        _store,
+        _torch,
+    ]
     findings = []
     for check in checks:
         try:
@@ -52,8 +61,12 @@ def _terminal(session: Session) -> Finding:
     if not sys.stdout.isatty():
         return Finding("terminal", "note", "standard output is not a terminal", "the app needs one; verbs do not")
     fits = size.columns >= 80 and size.lines >= 24
-    return Finding("terminal", "ok" if fits else "note", f"{size.columns}x{size.lines} {os.environ.get('TERM', 'unknown')}",
-                   "" if fits else "the app needs 80x24")
+    return Finding(
+        "terminal",
+        "ok" if fits else "note",
+        f"{size.columns}x{size.lines} {os.environ.get('TERM', 'unknown')}",
+        "" if fits else "the app needs 80x24",
+    )
 
 
 def _clock(session: Session) -> Finding:
@@ -79,13 +92,20 @@ def _workspace(session: Session) -> Finding:
 
 def _settings(session: Session) -> Finding:
     loaded = session.load()
-    own = sum(source not in ("default.yaml",) and not source.startswith("markets/") for source in loaded.sources.values())
+    own = sum(
+        source not in ("default.yaml",) and not source.startswith("markets/") for source in loaded.sources.values()
+    )
     return Finding("settings", "ok", f"market {loaded.config.market.market}, {own} own settings")
 
 
 def _store(session: Session) -> Finding:
     if not session.paths.database.exists():
-        return Finding("store", "note", "empty", "open 'hydra' for the simulated market, or 'hydra ingest FILES --market lean_hogs'")
+        return Finding(
+            "store",
+            "note",
+            "empty",
+            "open 'hydra' for the simulated market, or 'hydra ingest FILES --market lean_hogs'",
+        )
     stores = session.open_stores(read_only=True)
     try:
         report = stores.events.verify()
@@ -98,5 +118,9 @@ def _store(session: Session) -> Finding:
 def _torch(session: Session) -> Finding:
     del session
     there = importlib.util.find_spec("torch") is not None
-    return Finding("torch", "ok" if there else "note", "installed" if there else "not installed",
-                   "" if there else "optional: pip install 'hydra-trading[torch]'")
+    return Finding(
+        "torch",
+        "ok" if there else "note",
+        "installed" if there else "not installed",
+        "" if there else "optional: pip install 'hydra-trading[torch]'",
+    )

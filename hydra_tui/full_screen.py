@@ -69,14 +69,19 @@ class HostingBridge(WorkspaceBridge):
 def run_full_screen(session: Session, *, readonly: bool = False) -> int:
     """Open the app until the operator leaves; returns the exit code."""
     if not sys.stdout.isatty() or not sys.stdin.isatty():
-        raise EngineUnavailableError("the full-screen app needs a terminal; use 'hydra status' or 'hydra --daemon' here")
+        raise EngineUnavailableError(
+            "the full-screen app needs a terminal; use 'hydra status' or 'hydra --daemon' here"
+        )
     config = session.load().config
     session.paths.create()
     _log_to_file(session)
     hosts = not readonly and not _engine_runs(session, config)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
-    bridge = HostingBridge(session, config) if hosts else WorkspaceBridge(
-        session.paths, config.market.market, SystemClock(), refresh_hz=config.screen.refresh_hz)
+    bridge = (
+        HostingBridge(session, config)
+        if hosts
+        else WorkspaceBridge(session.paths, config.market.market, SystemClock(), refresh_hz=config.screen.refresh_hz)
+    )
     view = config_view(config, hosts_engine=hosts, read_only=readonly, export_folder=str(session.root / "exports"))
     app = HydraApp(bridge, view)
     app.run(mouse=False)

@@ -48,8 +48,10 @@ def build_engine(session: Session, *, host_kind: str, paced: bool, live_bars: in
         holder = stores.lease.current()
         if holder is not None and process_is_alive(holder.pid):
             stores.close()
-            raise LeaseHeldError(f"an engine ({holder.host_kind}, pid {holder.pid}) already runs on {session.root}; "
-                                 "'hydra' attaches to it")
+            raise LeaseHeldError(
+                f"an engine ({holder.host_kind}, pid {holder.pid}) already runs on {session.root}; "
+                "'hydra' attaches to it"
+            )
     feed: Feed
     if config.market.simulated:
         feed = SimulatedFeed(config, session.paths, private_directory(session), live_bars=live_bars)

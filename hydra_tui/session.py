@@ -18,7 +18,8 @@ SIMULATED_MARKET = "simulated_hogs"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One call of the program. Opening stores and loading settings happens on demand, so that `--help` costs nothing."""
+    """One call of the program. Opening stores and loading settings happens on demand, so that `--help` costs
+    nothing."""
 
     root: Path
     market_option: str | None

@@ -24,18 +24,43 @@ class ApprovalDesk:
         self._market = config.market.market
         self._valid_us = int(config.agent.approval_valid_hours * MICROS_PER_HOUR)
 
-    def request(self, case: CaseRecord, kind: str, subject: str, evidence: Mapping[str, Any],
-                consequences: Mapping[str, Any], ts: int) -> ApprovalRecord:
+    def request(
+        self,
+        case: CaseRecord,
+        kind: str,
+        subject: str,
+        evidence: Mapping[str, Any],
+        consequences: Mapping[str, Any],
+        ts: int,
+    ) -> ApprovalRecord:
         """Ask the operator; inside the caller's transaction."""
         record = ApprovalRecord(
-            approval_id=derived_id("apr", case.case_id, kind, subject, ts, length=6), market=self._market, kind=kind,
-            subject=subject, state_seq=self._stores.state.state_seq(), created_ts=ts, expires_ts=ts + self._valid_us,
-            evidence=evidence, consequences=consequences, case_id=case.case_id)
+            approval_id=derived_id("apr", case.case_id, kind, subject, ts, length=6),
+            market=self._market,
+            kind=kind,
+            subject=subject,
+            state_seq=self._stores.state.state_seq(),
+            created_ts=ts,
+            expires_ts=ts + self._valid_us,
+            evidence=evidence,
+            consequences=consequences,
+            case_id=case.case_id,
+        )
         self._stores.agent.approvals.upsert(record)
         self._stores.events.append(
-            "approval.requested", record.approval_id,
-            {"approval_id": record.approval_id, "kind": kind, "subject": subject, "state_seq": record.state_seq,
-             "expires_ts": record.expires_ts, "case_id": case.case_id}, ts=ts, market=self._market)
+            "approval.requested",
+            record.approval_id,
+            {
+                "approval_id": record.approval_id,
+                "kind": kind,
+                "subject": subject,
+                "state_seq": record.state_seq,
+                "expires_ts": record.expires_ts,
+                "case_id": case.case_id,
+            },
+            ts=ts,
+            market=self._market,
+        )
         return record
 
     def decide(self, approval_id: str, decision: ApprovalStatus, *, actor: str, reason: str, ts: int) -> ApprovalRecord:
@@ -45,11 +70,24 @@ class ApprovalDesk:
             raise RefusedError(f"request {approval_id} expired; the agent will ask again if it still holds")
         if not self._stores.agent.decide_approval(approval_id, decision, actor=actor, reason=reason, ts=ts):
             raise RefusedError(f"request {approval_id} is {record.status} already")
-        event = self._stores.events.append("approval.decided", approval_id, {"approval_id": approval_id, "decision": decision,
-                                                                            "actor": actor, "reason": reason},
-                                           ts=ts, market=self._market)
+        event = self._stores.events.append(
+            "approval.decided",
+            approval_id,
+            {"approval_id": approval_id, "decision": decision, "actor": actor, "reason": reason},
+            ts=ts,
+            market=self._market,
+        )
         self._stores.journal.write(
-            "approval", record.subject, {"sentence": f"{record.kind} {record.subject}: {decision} by {actor} ({reason})",
-                                         "approval_id": approval_id, "evidence": dict(record.evidence)},
-            ts=ts, market=self._market, outcome=decision, event_seq=event.seq)
+            "approval",
+            record.subject,
+            {
+                "sentence": f"{record.kind} {record.subject}: {decision} by {actor} ({reason})",
+                "approval_id": approval_id,
+                "evidence": dict(record.evidence),
+            },
+            ts=ts,
+            market=self._market,
+            outcome=decision,
+            event_seq=event.seq,
+        )
         return record

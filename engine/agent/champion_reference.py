@@ -25,11 +25,13 @@ def reference_of(champion: Champion, history: MarketHistory, config: HydraConfig
     return _measure(champion, part, forecast(champion, part, 0), 0, config)
 
 
-def candidate_reference(present: ChampionReference, candidate: Candidate, history: MarketHistory,
-                        config: HydraConfig) -> ChampionReference:
+def candidate_reference(
+    present: ChampionReference, candidate: Candidate, history: MarketHistory, config: HydraConfig
+) -> ChampionReference:
     """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew.
 
-    A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars; the yardstick
+    A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars; the
+    yardstick
     of volatility stays that of the champion, since a fit on few bars says little about it. Raises
     CalculationError where fewer than 100 bars could be scored.
     """
@@ -43,8 +45,9 @@ def candidate_reference(present: ChampionReference, candidate: Candidate, histor
     return measured.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
 
 
-def _measure(champion: Champion, part: MarketHistory, predictions: ChampionPredictions, offset: int,
-             config: HydraConfig) -> ChampionReference:
+def _measure(
+    champion: Champion, part: MarketHistory, predictions: ChampionPredictions, offset: int, config: HydraConfig
+) -> ChampionReference:
     names = champion.spec.features
     index = [part.names.index(name) for name in names]
     said = np.full(len(part), math.nan)

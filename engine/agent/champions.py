@@ -1,4 +1,5 @@
-"""Loaded models of one market: the champion, its predecessor and those on paper stay warm, so that a rollback is instant."""
+"""Loaded models of one market: the champion, its predecessor and those on paper stay warm, so that a rollback is
+instant."""
 
 from __future__ import annotations
 
@@ -44,16 +45,32 @@ class ChampionDesk:
             self._loaded[model_id] = self._load(model_id)
         return self._loaded[model_id]
 
-    def register(self, result: dict[str, Any], artifact: bytes, *, parent_id: str | None, snapshot_hash: str, ts: int,
-                 reason: str) -> LoadedModel:
+    def register(
+        self,
+        result: dict[str, Any],
+        artifact: bytes,
+        *,
+        parent_id: str | None,
+        snapshot_hash: str,
+        ts: int,
+        reason: str,
+    ) -> LoadedModel:
         """Put an experiment's candidate into the registry, inside the caller's transaction."""
         candidate = result["candidate"]
         artifact_hash = self._stores.registry.save_artifact(artifact)
         record = self._stores.registry.register(
-            market=self._market, kind=candidate["spec"]["kind"], config=candidate["spec"], artifact_hash=artifact_hash,
-            data_snapshot_hash=snapshot_hash, code_version=VERSION,
-            metrics={**result["metrics"], REFERENCE_KEY: candidate["reference"]}, ts=ts, parent_id=parent_id,
-            reason=reason, model_id=candidate["model_id"])
+            market=self._market,
+            kind=candidate["spec"]["kind"],
+            config=candidate["spec"],
+            artifact_hash=artifact_hash,
+            data_snapshot_hash=snapshot_hash,
+            code_version=VERSION,
+            metrics={**result["metrics"], REFERENCE_KEY: candidate["reference"]},
+            ts=ts,
+            parent_id=parent_id,
+            reason=reason,
+            model_id=candidate["model_id"],
+        )
         return self.get(record.model_id)
 
     def _load(self, model_id: str) -> LoadedModel:
@@ -63,6 +80,7 @@ class ChampionDesk:
         record = self._stores.registry.get(model_id)
         if REFERENCE_KEY not in record.metrics:
             raise NotFoundError(f"model {model_id} carries no training yardstick; it cannot be watched")
-        champion = Champion.load(model_id, ModelSpec.from_json(record.config),
-                                 self._stores.registry.load_artifact(record.artifact_hash))
+        champion = Champion.load(
+            model_id, ModelSpec.from_json(record.config), self._stores.registry.load_artifact(record.artifact_hash)
+        )
         return LoadedModel(model_id, champion, ChampionReference.from_json(record.metrics[REFERENCE_KEY]))

@@ -15,7 +15,8 @@ from engine.sandbox.experiment_spec import RESULT_FILE
 
 @dataclass(frozen=True, slots=True)
 class ExperimentEnd:
-    """How an experiment's process ended: `status` is finished, failed or timeout; `result` is its answer if it gave one."""
+    """How an experiment's process ended: `status` is finished, failed or timeout; `result` is its answer if it gave
+    one."""
 
     experiment_id: str
     status: str
@@ -57,9 +58,19 @@ class ExperimentPool:
         """Spawn the experiment that lies in `directory`; returns its pid."""
         log = (directory / "log.txt").open("wb")
         process = start_child(
-            ["__experiment", "--directory", str(directory), "--niceness", str(self._niceness),
-             "--memory-mib", str(self._memory_mib)],
-            stdout=log, stderr=log, working_directory=directory)
+            [
+                "__experiment",
+                "--directory",
+                str(directory),
+                "--niceness",
+                str(self._niceness),
+                "--memory-mib",
+                str(self._memory_mib),
+            ],
+            stdout=log,
+            stderr=log,
+            working_directory=directory,
+        )
         self._running[experiment_id] = _Running(process, directory, time.monotonic(), log)
         return process.pid
 
@@ -99,8 +110,9 @@ class ExperimentPool:
         tail = (item.directory / "log.txt").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return self._end(name, "failed", exit_code, None, tail[-1] if tail else f"exit code {exit_code}", elapsed)
 
-    def _end(self, name: str, status: str, exit_code: int, result: dict[str, Any] | None, reason: str,
-             elapsed: float) -> ExperimentEnd:
+    def _end(
+        self, name: str, status: str, exit_code: int, result: dict[str, Any] | None, reason: str, elapsed: float
+    ) -> ExperimentEnd:
         item = self._running.pop(name)
         item.log.close()
         return ExperimentEnd(name, status, exit_code, result, reason, round(elapsed, 3))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-
 from engine.kernel.child_processes import adopt_parent
 from engine.kernel.errors import HydraError
 from engine.sandbox.experiment_spec import CANDIDATE_FILE, CHAMPION_FILE, RESULT_FILE, ExperimentSpec
@@ -16,7 +15,8 @@ FIRST_CHAMPION = "first_champion"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Entry of the hidden sub-command `__experiment`. Exit code 0 with `result.json`, or the error's code and sentence."""
+    """Entry of the hidden sub-command `__experiment`. Exit code 0 with `result.json`, or the error's code and
+    sentence."""
     options = dict(zip(arguments[::2], arguments[1::2], strict=True))
     adopt_parent(niceness=int(options.get("--niceness", "0")), memory_mib=int(options["--memory-mib"]))
     directory = Path(options["--directory"])
@@ -58,10 +58,18 @@ def _first_champion(spec: ExperimentSpec, records: Sequence[Any], config: Any, d
     champion, edge = train_first(model_id, kind, tuple(config.market.champion_features), history, config, spec.seed)
     (directory / CANDIDATE_FILE).write_bytes(champion.model.serialize())
     reference = reference_of(champion, history, config)
-    return {"outcome": "passed", "reason": edge.reason, "verdict": None,
-            "candidate": {"model_id": model_id, "spec": champion.spec.to_json(), "reference": reference.to_json()},
-            "metrics": {"edge_lower_bound": edge.lower_bound, "information_coefficient": edge.information_coefficient,
-                        "training_bars": champion.spec.training.window_bars, "deployable": edge.deployable}}
+    return {
+        "outcome": "passed",
+        "reason": edge.reason,
+        "verdict": None,
+        "candidate": {"model_id": model_id, "spec": champion.spec.to_json(), "reference": reference.to_json()},
+        "metrics": {
+            "edge_lower_bound": edge.lower_bound,
+            "information_coefficient": edge.information_coefficient,
+            "training_bars": champion.spec.training.window_bars,
+            "deployable": edge.deployable,
+        },
+    }
 
 
 def _experiment(spec: ExperimentSpec, records: Sequence[Any], config: Any, directory: Path) -> dict[str, Any]:
@@ -71,14 +79,24 @@ def _experiment(spec: ExperimentSpec, records: Sequence[Any], config: Any, direc
     from models.champion import Champion
     from models.spec import ModelSpec
 
-    champion = Champion.load(spec.champion_id, ModelSpec.from_json(spec.champion_spec),
-                             (directory / CHAMPION_FILE).read_bytes())
+    champion = Champion.load(
+        spec.champion_id, ModelSpec.from_json(spec.champion_spec), (directory / CHAMPION_FILE).read_bytes()
+    )
     outcome = run_experiment(spec, champion, records, config)
     candidate = outcome.candidate.champion
     (directory / CANDIDATE_FILE).write_bytes(candidate.model.serialize())
-    reference = candidate_reference(ChampionReference.from_json(spec.champion_reference), outcome.candidate,
-                                    outcome.history, config)
-    return {"outcome": outcome.verdict.outcome, "reason": ", ".join(outcome.verdict.failed_gates) or "every blocking gate passed",
-            "verdict": outcome.verdict.to_json(),
-            "candidate": {"model_id": candidate.model_id, "spec": candidate.spec.to_json(), "reference": reference.to_json()},
-            "evidence": outcome.e_process.to_json() if outcome.candidate.refitted else None, "metrics": outcome.metrics}
+    reference = candidate_reference(
+        ChampionReference.from_json(spec.champion_reference), outcome.candidate, outcome.history, config
+    )
+    return {
+        "outcome": outcome.verdict.outcome,
+        "reason": ", ".join(outcome.verdict.failed_gates) or "every blocking gate passed",
+        "verdict": outcome.verdict.to_json(),
+        "candidate": {
+            "model_id": candidate.model_id,
+            "spec": candidate.spec.to_json(),
+            "reference": reference.to_json(),
+        },
+        "evidence": outcome.e_process.to_json() if outcome.candidate.refitted else None,
+        "metrics": outcome.metrics,
+    }

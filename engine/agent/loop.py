@@ -3,7 +3,8 @@
 diagnosed -> waiting_data -> experimenting -> paper -> awaiting_approval -> watching -> closed
 
 Each stage reads what the one before it left in the case (`cases` row), acts, and moves the case on inside the
-transaction of the bar. After a crash the loop reads the open cases and goes on where each one stood; an experiment whose
+transaction of the bar. After a crash the loop reads the open cases and goes on where each one stood; an experiment
+whose
 process died with the engine is started again, since nothing of it had taken effect.
 """
 
@@ -49,9 +50,19 @@ class CaseEnd:
 class AgentLoop:
     """Moves cases through their stages. `on_case_end` tells the healer that it may look for causes again."""
 
-    def __init__(self, stores: Stores, config: HydraConfig, desk: ChampionDesk, runner: ExperimentRunner, *,
-                 level: Callable[[], AutonomyLevel], memory: Callable[[], MarketMemory],
-                 propose: Callable[[dict[str, Any], str], list[dict[str, Any]]], on_promotion: Callable[[str], None], on_case_end: Callable[[CaseEnd], None]) -> None:
+    def __init__(
+        self,
+        stores: Stores,
+        config: HydraConfig,
+        desk: ChampionDesk,
+        runner: ExperimentRunner,
+        *,
+        level: Callable[[], AutonomyLevel],
+        memory: Callable[[], MarketMemory],
+        propose: Callable[[dict[str, Any], str], list[dict[str, Any]]],
+        on_promotion: Callable[[str], None],
+        on_case_end: Callable[[CaseEnd], None],
+    ) -> None:
         self._stores = stores
         self._config = config
         self._market = config.market.market
@@ -77,7 +88,8 @@ class AgentLoop:
         return self._level() == "lockdown" or bool(isinstance(row, dict) and row.get("paused"))
 
     def size_multiplier(self) -> float:
-        """Share of its size that the champion may trade while a case is open: 0 = it stands aside. Unreadable means 0."""
+        """Share of its size that the champion may trade while a case is open: 0 = it stands aside. Unreadable means
+        0."""
         key = f"{SAFE_ACT_KEY}:{self._market}"
         row = self._stores.state.get(key)
         if row is None and not self._stores.db.query("SELECT 1 FROM state WHERE key = ?", (key,)):
@@ -86,40 +98,99 @@ class AgentLoop:
             return 0.0
         return float(row["size_multiplier"]) if row.get("active") else 1.0
 
-    def open_case(self, diagnosis: Diagnosis, safe_acts: tuple[SafeAct, ...], alert_id: str | None, bars: int, ts: int) -> str:
+    def open_case(
+        self, diagnosis: Diagnosis, safe_acts: tuple[SafeAct, ...], alert_id: str | None, bars: int, ts: int
+    ) -> str:
         """A diagnosis begins a case; inside the transaction of the bar."""
         case_id = derived_id("case", self._market, diagnosis.cause, ts, length=6)
         document = {**diagnosis.to_json(), "sentence": diagnosis.summary}
-        case = CaseRecord(case_id=case_id, market=self._market, opened_ts=ts, updated_ts=ts, stage="diagnosed",
-                          cause=diagnosis.cause, alert_id=alert_id, diagnosis=document,
-                          data={"next": 0, "trials": 0, "opened_bar": bars - diagnosis.bars_since_change, "change_point_ts": diagnosis.change_ts})
+        case = CaseRecord(
+            case_id=case_id,
+            market=self._market,
+            opened_ts=ts,
+            updated_ts=ts,
+            stage="diagnosed",
+            cause=diagnosis.cause,
+            alert_id=alert_id,
+            diagnosis=document,
+            data={
+                "next": 0,
+                "trials": 0,
+                "opened_bar": bars - diagnosis.bars_since_change,
+                "change_point_ts": diagnosis.change_ts,
+            },
+        )
         self._stores.agent.cases.upsert(case)
         event = self._stores.events.append(
-            "diagnosis.made", case_id,
-            {"case_id": case_id, "cause": diagnosis.cause, "severity": diagnosis.severity,
-             "affected": list(diagnosis.affected), "recommended": diagnosis.recommended,
-             "evidence": document["evidence"], "confidence": diagnosis.confidence,
-             "rejected_causes": document["rejected"]}, ts=ts, market=self._market)
-        self._stores.journal.write("diagnosis", case_id, document, ts=ts, market=self._market, tags=[diagnosis.cause],
-                                   outcome=diagnosis.cause, event_seq=event.seq)
+            "diagnosis.made",
+            case_id,
+            {
+                "case_id": case_id,
+                "cause": diagnosis.cause,
+                "severity": diagnosis.severity,
+                "affected": list(diagnosis.affected),
+                "recommended": diagnosis.recommended,
+                "evidence": document["evidence"],
+                "confidence": diagnosis.confidence,
+                "rejected_causes": document["rejected"],
+            },
+            ts=ts,
+            market=self._market,
+        )
+        self._stores.journal.write(
+            "diagnosis",
+            case_id,
+            document,
+            ts=ts,
+            market=self._market,
+            tags=[diagnosis.cause],
+            outcome=diagnosis.cause,
+            event_seq=event.seq,
+        )
         if may_act_alone(self._level(), Act.LOWER_RISK):
             for act in safe_acts:
                 self._take_safe_act(case_id, act, ts)
         return case_id
 
-    def open_manual_case(self, mutation_type: str, target: str, parameters: dict[str, Any], *, actor: str, reason: str,
-                         bars: int, ts: int) -> str:
+    def open_manual_case(
+        self,
+        mutation_type: str,
+        target: str,
+        parameters: dict[str, Any],
+        *,
+        actor: str,
+        reason: str,
+        bars: int,
+        ts: int,
+    ) -> str:
         """An operator's own idea, on the discovery track."""
         case_id = derived_id("case", self._market, mutation_type, target, sorted(parameters.items()), ts, length=6)
-        proposal = {"mutation_type": mutation_type, "target_component": target, "parameters": parameters,
-                    "hypothesis_text": reason, "expected_improvement": 0.0, "source": actor, "wait_bars": 0,
-                    "reversible": True}
-        self._stores.agent.cases.upsert(CaseRecord(
-            case_id=case_id, market=self._market, opened_ts=ts, updated_ts=ts, stage="diagnosed", cause="none",
-            data={"manual": proposal, "next": 0, "trials": 0, "opened_bar": bars, "change_point_ts": None}))
+        proposal = {
+            "mutation_type": mutation_type,
+            "target_component": target,
+            "parameters": parameters,
+            "hypothesis_text": reason,
+            "expected_improvement": 0.0,
+            "source": actor,
+            "wait_bars": 0,
+            "reversible": True,
+        }
+        self._stores.agent.cases.upsert(
+            CaseRecord(
+                case_id=case_id,
+                market=self._market,
+                opened_ts=ts,
+                updated_ts=ts,
+                stage="diagnosed",
+                cause="none",
+                data={"manual": proposal, "next": 0, "trials": 0, "opened_bar": bars, "change_point_ts": None},
+            )
+        )
         return case_id
 
-    def on_bar(self, bar: FuturesBar, vector: FeatureVector, bars: int, ts: int, *, days_to_expiry: float | None) -> None:
+    def on_bar(
+        self, bar: FuturesBar, vector: FeatureVector, bars: int, ts: int, *, days_to_expiry: float | None
+    ) -> None:
         """Move every open case as far as this bar allows; inside the transaction of the bar."""
         self.paper.on_bar(bar, days_to_expiry, vector)
         for case in self.open_cases:
@@ -158,16 +229,32 @@ class AgentLoop:
                 self._retry(case, bars, ts, result["reason"])
                 return
             record = self._stores.agent.experiments.require(end.experiment_id)
-            model = self._desk.register(result, self._runner.artifact(end.experiment_id), parent_id=record.spec["champion_id"],
-                                        snapshot_hash=record.snapshot_hash, ts=ts, reason=result["reason"])
+            model = self._desk.register(
+                result,
+                self._runner.artifact(end.experiment_id),
+                parent_id=record.spec["champion_id"],
+                snapshot_hash=record.snapshot_hash,
+                ts=ts,
+                reason=result["reason"],
+            )
             if result["outcome"] != "passed":
                 self._stores.registry.retire(model.model_id, actor="evaluator", reason=result["reason"], ts=ts)
                 self._retry(case, bars, ts, f"experiment failed: {result['reason']}")
                 return
             self._stores.registry.set_paper(model.model_id, reason="passed the experiment's gates", ts=ts)
-            reference: Reference = "aside" if (result["verdict"] or {}).get("reference") == "standing aside" else "champion"
-            self.paper.begin(model.model_id, str(record.spec["champion_id"]), reference, case.case_id,
-                             int(case.data["trials"]), self._memory(), ts, result.get("evidence"))
+            reference: Reference = (
+                "aside" if (result["verdict"] or {}).get("reference") == "standing aside" else "champion"
+            )
+            self.paper.begin(
+                model.model_id,
+                str(record.spec["champion_id"]),
+                reference,
+                case.case_id,
+                int(case.data["trials"]),
+                self._memory(),
+                ts,
+                result.get("evidence"),
+            )
             self._move(case, ts, stage="paper", candidate_id=model.model_id, verdict=result["verdict"])
 
     def approve(self, approval_id: str, *, actor: str, reason: str, ts: int) -> dict[str, Any]:
@@ -178,8 +265,16 @@ class AgentLoop:
             self._move(case, ts, stage="diagnosed", data={**case.data, "allowed": True})
             return {"subject": approval.subject, "case_id": case.case_id}
         previous = self._stores.registry.champion_id(self._market)
-        record = promote(self._stores, self._market, approval.subject, actor=actor, reason=reason, ts=ts,
-                         approval_id=approval_id, experiment_id=case.experiment_id)
+        record = promote(
+            self._stores,
+            self._market,
+            approval.subject,
+            actor=actor,
+            reason=reason,
+            ts=ts,
+            approval_id=approval_id,
+            experiment_id=case.experiment_id,
+        )
         self._revert_safe_acts(case.case_id, "the champion is repaired", ts)
         self.paper.finish(approval.subject, "passed", ts)
         self._move(case, ts, stage="watching", data={**case.data, "promoted_ts": ts})
@@ -207,10 +302,23 @@ class AgentLoop:
     def close_case(self, case: CaseRecord, outcome: CaseOutcome, reason: str, ts: int) -> None:
         """End a case with its outcome; inside the caller's transaction."""
         self._move(case, ts, stage=CLOSED, outcome=outcome)
-        event = self._stores.events.append("case.closed", case.case_id, {"case_id": case.case_id, "outcome": outcome,
-                                                                         "reason": reason}, ts=ts, market=self._market)
-        self._stores.journal.write("case", case.case_id, {"sentence": f"case {case.case_id} ({case.cause}) {outcome}: {reason}"},
-                                   ts=ts, market=self._market, outcome=outcome, tags=[case.cause or "none"], event_seq=event.seq)
+        event = self._stores.events.append(
+            "case.closed",
+            case.case_id,
+            {"case_id": case.case_id, "outcome": outcome, "reason": reason},
+            ts=ts,
+            market=self._market,
+        )
+        self._stores.journal.write(
+            "case",
+            case.case_id,
+            {"sentence": f"case {case.case_id} ({case.cause}) {outcome}: {reason}"},
+            ts=ts,
+            market=self._market,
+            outcome=outcome,
+            tags=[case.cause or "none"],
+            event_seq=event.seq,
+        )
         self._on_case_end(CaseEnd(case.case_id, outcome))
 
     def _ask_for_experiment(self, case: CaseRecord, ts: int) -> None:
@@ -218,9 +326,13 @@ class AgentLoop:
         proposal = proposals[min(int(case.data["next"]), len(proposals) - 1)] if proposals else {}
         with self._stores.db.transaction("agent"):
             approval = self.approvals.request(
-                case, "experiment", str(proposal.get("mutation_type", "none")),
+                case,
+                "experiment",
+                str(proposal.get("mutation_type", "none")),
                 {"cause": case.cause, "sentence": (case.diagnosis or {}).get("sentence", ""), "proposal": proposal},
-                {"raises_risk": False, "safe_default": "no experiment runs; the champion keeps trading as it is"}, ts)
+                {"raises_risk": False, "safe_default": "no experiment runs; the champion keeps trading as it is"},
+                ts,
+            )
             self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id)
 
     def _start_next(self, case: CaseRecord, bars: int, ts: int) -> None:
@@ -240,19 +352,40 @@ class AgentLoop:
         if champion is None:
             return
         spec = self._runner.spec(
-            case_id=case.case_id, cause=case.cause or "none", mutation_type=proposal["mutation_type"],
-            target=proposal["target_component"], parameters=proposal["parameters"], champion=champion,
-            change_point_ts=change_point_ts, until_ts=ts)
+            case_id=case.case_id,
+            cause=case.cause or "none",
+            mutation_type=proposal["mutation_type"],
+            target=proposal["target_component"],
+            parameters=proposal["parameters"],
+            champion=champion,
+            change_point_ts=change_point_ts,
+            until_ts=ts,
+        )
         record = self._stores.registry.get(champion.model_id)
         with self._stores.db.transaction("agent"):
             self._stores.events.append(
-                "proposal.made", case.case_id,
-                {"case_id": case.case_id, "mutation_type": proposal["mutation_type"], "target": proposal["target_component"],
-                 "parameters": proposal["parameters"], "hypothesis": proposal["hypothesis_text"],
-                 "source": proposal["source"], "expected_improvement": proposal["expected_improvement"]},
-                ts=ts, market=self._market)
-            self._move(case, ts, stage="experimenting", proposal=proposal, experiment_id=spec.experiment_id,
-                       data={**case.data, "next": index + 1, "trials": int(case.data["trials"]) + 1})
+                "proposal.made",
+                case.case_id,
+                {
+                    "case_id": case.case_id,
+                    "mutation_type": proposal["mutation_type"],
+                    "target": proposal["target_component"],
+                    "parameters": proposal["parameters"],
+                    "hypothesis": proposal["hypothesis_text"],
+                    "source": proposal["source"],
+                    "expected_improvement": proposal["expected_improvement"],
+                },
+                ts=ts,
+                market=self._market,
+            )
+            self._move(
+                case,
+                ts,
+                stage="experimenting",
+                proposal=proposal,
+                experiment_id=spec.experiment_id,
+                data={**case.data, "next": index + 1, "trials": int(case.data["trials"]) + 1},
+            )
         self._runner.start(spec, self._stores.registry.load_artifact(record.artifact_hash), ts)
 
     def _retry(self, case: CaseRecord, bars: int, ts: int, reason: str) -> None:
@@ -266,15 +399,37 @@ class AgentLoop:
 
     def _give_up(self, case: CaseRecord, ts: int) -> None:
         alert_id = derived_id("alert", case.case_id, "unhealed")
-        message = f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside"
+        message = (
+            f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside"
+        )
         evidence = {"trials": float(case.data["trials"])}
-        self._stores.agent.alerts.upsert(AlertRecord(
-            alert_id=alert_id, market=self._market, code="case_unhealed", level="CRITICAL", subject=case.case_id,
-            message=message, evidence=evidence, status="open", first_ts=ts, last_ts=ts))
+        self._stores.agent.alerts.upsert(
+            AlertRecord(
+                alert_id=alert_id,
+                market=self._market,
+                code="case_unhealed",
+                level="CRITICAL",
+                subject=case.case_id,
+                message=message,
+                evidence=evidence,
+                status="open",
+                first_ts=ts,
+                last_ts=ts,
+            )
+        )
         self._stores.events.append(
-            "alert.raised", alert_id,
-            {"alert_id": alert_id, "code": "case_unhealed", "level": "CRITICAL", "message": message, "evidence": evidence},
-            ts=ts, market=self._market)
+            "alert.raised",
+            alert_id,
+            {
+                "alert_id": alert_id,
+                "code": "case_unhealed",
+                "level": "CRITICAL",
+                "message": message,
+                "evidence": evidence,
+            },
+            ts=ts,
+            market=self._market,
+        )
         self.close_case(case, "unhealed", str(case.data.get("last_failure") or "no proposal is left"), ts)
 
     def _judge_paper(self, case: CaseRecord, bars: int, ts: int) -> None:
@@ -286,35 +441,63 @@ class AgentLoop:
         passed = verdict is not None and not failed
         statistics = self.paper.statistics(str(case.candidate_id))
         self._stores.events.append(
-            "paper.finished", str(case.candidate_id),
-            {"candidate_id": case.candidate_id, "champion_id": self.paper.champion_of(str(case.candidate_id)),
-             "hours": statistics["hours"], "bars": statistics["bars"], "outcome": "passed" if passed else status,
-             "statistics": statistics, "case_id": case.case_id}, ts=ts, market=self._market)
+            "paper.finished",
+            str(case.candidate_id),
+            {
+                "candidate_id": case.candidate_id,
+                "champion_id": self.paper.champion_of(str(case.candidate_id)),
+                "hours": statistics["hours"],
+                "bars": statistics["bars"],
+                "outcome": "passed" if passed else status,
+                "statistics": statistics,
+                "case_id": case.case_id,
+            },
+            ts=ts,
+            market=self._market,
+        )
         if not passed:
             reason = f"paper trading {status}" if verdict is None else f"paper gates failed: {', '.join(failed)}"
             self._bury(case, str(case.candidate_id), reason, ts)
             self._retry(replace(case, verdict=verdict or case.verdict), bars, ts, reason)
             return
-        approval = self.approvals.request(case, "promote", str(case.candidate_id), self._evidence(case, verdict or {}, statistics),
-                                          self._consequences(case), ts)
+        approval = self.approvals.request(
+            case,
+            "promote",
+            str(case.candidate_id),
+            self._evidence(case, verdict or {}, statistics),
+            self._consequences(case),
+            ts,
+        )
         self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id, verdict=verdict)
         if may_act_alone(self._level(), _promotion_act(case)):
             self.approve(approval.approval_id, actor="autonomy", reason="autonomous level: every gate passed", ts=ts)
 
     def _check_approval(self, case: CaseRecord, ts: int) -> None:
         approval = self._stores.agent.approvals.require(case.approval_id)
-        if approval.status == "open" and approval.kind == "promote" and may_act_alone(self._level(), _promotion_act(case)):
+        if (
+            approval.status == "open"
+            and approval.kind == "promote"
+            and may_act_alone(self._level(), _promotion_act(case))
+        ):
             self.approve(approval.approval_id, actor="autonomy", reason="autonomous level: every gate passed", ts=ts)
         elif approval.status == "open" and ts >= approval.expires_ts:
-            self.approvals.decide(approval.approval_id, "expired", actor="engine", reason="nobody decided in time", ts=ts)
+            self.approvals.decide(
+                approval.approval_id, "expired", actor="engine", reason="nobody decided in time", ts=ts
+            )
             if approval.kind == "promote":
                 self._bury(case, approval.subject, "the request expired", ts)
             self.close_case(case, "expired", "the request expired; the champion still stands aside", ts)
 
     def _watch_promotion(self, case: CaseRecord, decision: str, ts: int) -> None:
         if decision == "roll_back" and may_act_alone(self._level(), Act.ROLL_BACK):
-            record = roll_back(self._stores, self._market, actor="rollback watch", automatic=True, ts=ts,
-                               reason="the new champion did worse than its predecessor would have, beyond chance")
+            record = roll_back(
+                self._stores,
+                self._market,
+                actor="rollback watch",
+                automatic=True,
+                ts=ts,
+                reason="the new champion did worse than its predecessor would have, beyond chance",
+            )
             self.close_case(case, "rolled_back", "the promotion was undone by the rollback watch", ts)
             self._on_promotion(record.model_id)
         elif decision != "watching":
@@ -322,17 +505,29 @@ class AgentLoop:
 
     def _evidence(self, case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
         diagnosis = case.diagnosis or {}
-        return {"verdict": verdict, "experiment": case.verdict, "paper": statistics, "cause": case.cause,
-                "sentence": diagnosis.get("sentence", ""), "proposal": case.proposal, "case_id": case.case_id,
-                "experiment_id": case.experiment_id}
+        return {
+            "verdict": verdict,
+            "experiment": case.verdict,
+            "paper": statistics,
+            "cause": case.cause,
+            "sentence": diagnosis.get("sentence", ""),
+            "proposal": case.proposal,
+            "case_id": case.case_id,
+            "experiment_id": case.experiment_id,
+        }
 
     def _consequences(self, case: CaseRecord) -> dict[str, Any]:
         champion = self._stores.registry.champion_id(self._market)
-        return {"promotes": case.candidate_id, "replaces": champion, "rollback_target": champion,
-                "rollback": "two keys, under a second, no orders sent", "raises_risk": True,
-                "max_position_lots": self._config.risk.max_position_lots,
-                "safe_default": "nothing happens; the champion keeps standing aside",
-                "change": (case.proposal or {}).get("parameters", {})}
+        return {
+            "promotes": case.candidate_id,
+            "replaces": champion,
+            "rollback_target": champion,
+            "rollback": "two keys, under a second, no orders sent",
+            "raises_risk": True,
+            "max_position_lots": self._config.risk.max_position_lots,
+            "safe_default": "nothing happens; the champion keeps standing aside",
+            "change": (case.proposal or {}).get("parameters", {}),
+        }
 
     def _bury(self, case: CaseRecord, model_id: str, reason: str, ts: int) -> None:
         self.paper.finish(model_id, "failed", ts)
@@ -346,18 +541,33 @@ class AgentLoop:
 
     def _take_safe_act(self, case_id: str, act: SafeAct, ts: int) -> None:
         multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
-        self._stores.state.put(f"{SAFE_ACT_KEY}:{self._market}",
-                               {"active": True, "act": act.act, "size_multiplier": multiplier, "case_id": case_id}, ts)
-        self._stores.events.append("safe_act.taken", case_id, {"case_id": case_id, "act": act.act, "reason": act.reason,
-                                                               "parameters": dict(act.parameters)}, ts=ts, market=self._market)
+        self._stores.state.put(
+            f"{SAFE_ACT_KEY}:{self._market}",
+            {"active": True, "act": act.act, "size_multiplier": multiplier, "case_id": case_id},
+            ts,
+        )
+        self._stores.events.append(
+            "safe_act.taken",
+            case_id,
+            {"case_id": case_id, "act": act.act, "reason": act.reason, "parameters": dict(act.parameters)},
+            ts=ts,
+            market=self._market,
+        )
 
     def _revert_safe_acts(self, case_id: str, reason: str, ts: int) -> None:
         row = self._stores.state.get(f"{SAFE_ACT_KEY}:{self._market}")
         if not isinstance(row, dict) or not row.get("active"):
             return
-        self._stores.state.put(f"{SAFE_ACT_KEY}:{self._market}", {"active": False, "size_multiplier": 1.0, "case_id": case_id}, ts)
-        self._stores.events.append("safe_act.reverted", case_id, {"case_id": case_id, "act": row["act"], "reason": reason},
-                                   ts=ts, market=self._market)
+        self._stores.state.put(
+            f"{SAFE_ACT_KEY}:{self._market}", {"active": False, "size_multiplier": 1.0, "case_id": case_id}, ts
+        )
+        self._stores.events.append(
+            "safe_act.reverted",
+            case_id,
+            {"case_id": case_id, "act": row["act"], "reason": reason},
+            ts=ts,
+            market=self._market,
+        )
 
     def on_recovery(self, ts: int) -> None:
         """The condition of a case vanished by itself before a repair was tested: it ends, risk comes back."""

@@ -41,17 +41,37 @@ class PaperDesk:
         for record in stores.agent.ab_tests.list(market=self._market, status="running"):
             self._trials[record.candidate_id] = PaperTrial.from_json(dict(record.statistics[TRIAL_KEY]))
 
-    def begin(self, candidate_id: str, champion_id: str, reference: Reference, case_id: str, candidates_charged: int,
-              memory: MarketMemory, ts: int, evidence: dict[str, Any] | None = None) -> None:
-        """Begin a trial, with out-of-sample evidence of the experiment if there is any; inside the caller's transaction."""
+    def begin(
+        self,
+        candidate_id: str,
+        champion_id: str,
+        reference: Reference,
+        case_id: str,
+        candidates_charged: int,
+        memory: MarketMemory,
+        ts: int,
+        evidence: dict[str, Any] | None = None,
+    ) -> None:
+        """Begin a trial, with out-of-sample evidence of the experiment if there is any; inside the caller's
+        transaction."""
         carried = None if evidence is None else BettingEProcess.from_json(evidence)
-        trial = PaperTrial.begin(candidate_id, champion_id, reference, ts, candidates_charged, memory, self._config, carried)
+        trial = PaperTrial.begin(
+            candidate_id, champion_id, reference, ts, candidates_charged, memory, self._config, carried
+        )
         self._trials[candidate_id] = trial
         self._save(trial, case_id, "running", ts)
         self._stores.events.append(
-            "paper.started", candidate_id,
-            {"candidate_id": candidate_id, "champion_id": champion_id, "case_id": case_id,
-             "required_hours": self._config.evaluator.paper_trading_hours}, ts=ts, market=self._market)
+            "paper.started",
+            candidate_id,
+            {
+                "candidate_id": candidate_id,
+                "champion_id": champion_id,
+                "case_id": case_id,
+                "required_hours": self._config.evaluator.paper_trading_hours,
+            },
+            ts=ts,
+            market=self._market,
+        )
 
     def on_bar(self, bar: FuturesBar, days_to_expiry: float | None, vector: FeatureVector) -> None:
         """Trade one bar in every trial with forecasts made at this bar's close for the next; inside the transaction."""
@@ -83,17 +103,36 @@ class PaperDesk:
         bars = len(trial.candidate_returns)
         calibration = None
         if len(trial.confidences) >= 10:
-            calibration = excess_calibration_error(np.array(trial.confidences), np.array(trial.outcomes_up) > 0.5, seed=_SEED)
+            calibration = excess_calibration_error(
+                np.array(trial.confidences), np.array(trial.outcomes_up) > 0.5, seed=_SEED
+            )
         evidence = CandidateEvidence(
             StrategyEvidence(candidate_id, np.array(trial.candidate_returns), calibration, 0.0, complexity(own)),
-            evaluation_windows(bars, self._config), bool(gates["lookahead"]["passed"]), str(gates["lookahead"]["explanation"]),
-            (StressResult("all scenarios of the experiment", bool(gates["stress"]["passed"]), float(gates["stress"]["value"]),
-                          float(gates["stress"]["threshold"])),),
-            self._stores.journal.trial_count(self._market), None, None, trial.e_process.peak_e_value,
+            evaluation_windows(bars, self._config),
+            bool(gates["lookahead"]["passed"]),
+            str(gates["lookahead"]["explanation"]),
+            (
+                StressResult(
+                    "all scenarios of the experiment",
+                    bool(gates["stress"]["passed"]),
+                    float(gates["stress"]["value"]),
+                    float(gates["stress"]["threshold"]),
+                ),
+            ),
+            self._stores.journal.trial_count(self._market),
+            None,
+            None,
+            trial.e_process.peak_e_value,
             trial.candidates_charged,
-            f"paper, {to_iso(trial.started_ts)} to {to_iso(trial.now_ts)}, {bars} bars")
-        champion = StrategyEvidence(trial.champion_id, np.array(trial.champion_returns), calibration, 0.0,
-                                    complexity(self._desk.get(trial.champion_id).champion.spec))
+            f"paper, {to_iso(trial.started_ts)} to {to_iso(trial.now_ts)}, {bars} bars",
+        )
+        champion = StrategyEvidence(
+            trial.champion_id,
+            np.array(trial.champion_returns),
+            calibration,
+            0.0,
+            complexity(self._desk.get(trial.champion_id).champion.spec),
+        )
         choice = choose_track(case.cause or "none", champion_healthy=(case.cause or "none") == "none")
         return evaluate(evidence, champion, choice, settings, stage="paper").to_json()
 
@@ -105,14 +144,27 @@ class PaperDesk:
 
     def _predict(self, model_id: str, vector: FeatureVector) -> Prediction:
         champion = self._desk.get(model_id).champion
-        row = champion.predict_vector(vector.names, vector.values, vector.stale, vector.value("volatility_ewma"), ts=vector.ts)
+        row = champion.predict_vector(
+            vector.names, vector.values, vector.stale, vector.value("volatility_ewma"), ts=vector.ts
+        )
         return to_prediction(row)
 
     def _save(self, trial: PaperTrial, case_id: str | None, status: str, ts: int) -> None:
         known = self._stores.agent.ab_tests.get(trial.candidate_id)
         figures = trial.statistics(self._config)
-        self._stores.agent.ab_tests.upsert(AbTestRecord(
-            candidate_id=trial.candidate_id, champion_id=trial.champion_id, market=self._market, started_ts=trial.started_ts,
-            required_hours=self._config.evaluator.paper_trading_hours, hours=trial.hours, bars=len(trial.candidate_returns),
-            statistics={**figures, TRIAL_KEY: trial.to_json()}, status=status,  # type: ignore[arg-type]
-            updated_ts=ts, case_id=case_id if known is None else known.case_id, e_value=trial.e_process.peak_e_value))
+        self._stores.agent.ab_tests.upsert(
+            AbTestRecord(
+                candidate_id=trial.candidate_id,
+                champion_id=trial.champion_id,
+                market=self._market,
+                started_ts=trial.started_ts,
+                required_hours=self._config.evaluator.paper_trading_hours,
+                hours=trial.hours,
+                bars=len(trial.candidate_returns),
+                statistics={**figures, TRIAL_KEY: trial.to_json()},
+                status=status,  # type: ignore[arg-type]
+                updated_ts=ts,
+                case_id=case_id if known is None else known.case_id,
+                e_value=trial.e_process.peak_e_value,
+            )
+        )

@@ -13,12 +13,22 @@ if TYPE_CHECKING:
 CHAMPION_KEY = "champion"
 
 
-def promote(stores: Stores, market: str, model_id: str, *, actor: str, reason: str, ts: int,
-            approval_id: str | None = None, experiment_id: str | None = None) -> ModelRecord:
+def promote(
+    stores: Stores,
+    market: str,
+    model_id: str,
+    *,
+    actor: str,
+    reason: str,
+    ts: int,
+    approval_id: str | None = None,
+    experiment_id: str | None = None,
+) -> ModelRecord:
     """Make `model_id` the champion of `market`; the old champion stays warm for rollback."""
     with stores.db.transaction():
-        record = stores.registry.promote(market, model_id, actor=actor, reason=reason, ts=ts,
-                                         approval_id=approval_id, experiment_id=experiment_id)
+        record = stores.registry.promote(
+            market, model_id, actor=actor, reason=reason, ts=ts, approval_id=approval_id, experiment_id=experiment_id
+        )
         stores.state.put(f"{CHAMPION_KEY}:{market}", {"model_id": record.model_id, "since_ts": ts}, ts)
     return record
 

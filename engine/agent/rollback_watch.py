@@ -67,18 +67,26 @@ class RollbackWatch:
         state = self._state
         if state is None or bar.known_ts <= state.champion.state.last_bar_ts:
             return "watching"
-        champion, own = state.champion.on_bar(bar, self._predict(state.champion_id, vector), self._config,
-                                              days_to_expiry=days_to_expiry)
-        predecessor, old = state.predecessor.on_bar(bar, self._predict(state.predecessor_id, vector), self._config,
-                                                    days_to_expiry=days_to_expiry)
+        champion, own = state.champion.on_bar(
+            bar, self._predict(state.champion_id, vector), self._config, days_to_expiry=days_to_expiry
+        )
+        predecessor, old = state.predecessor.on_bar(
+            bar, self._predict(state.predecessor_id, vector), self._config, days_to_expiry=days_to_expiry
+        )
         aversion = 2.0 * self._config.risk.kelly_fraction
         difference = (old - old**2 / aversion) - (own - own**2 / aversion)
         cusum = state.cusum
         if state.bars >= LEAST_SCALE_BARS and state.sum_of_squares > 0.0:
             scaled = difference / (state.sum_of_squares / state.bars) ** 0.5
             cusum = max(0.0, cusum + min(scaled, 4.0) - REFERENCE_VALUE)
-        self._state = replace(state, champion=champion, predecessor=predecessor, bars=state.bars + 1,
-                              sum_of_squares=state.sum_of_squares + difference**2, cusum=cusum)
+        self._state = replace(
+            state,
+            champion=champion,
+            predecessor=predecessor,
+            bars=state.bars + 1,
+            sum_of_squares=state.sum_of_squares + difference**2,
+            cusum=cusum,
+        )
         decision: WatchDecision = "watching"
         if cusum > self._config.agent.rollback_cusum_h:
             decision = "roll_back"
@@ -91,8 +99,11 @@ class RollbackWatch:
 
     def _predict(self, model_id: str, vector: FeatureVector) -> Prediction:
         champion = self._desk.get(model_id).champion
-        return to_prediction(champion.predict_vector(vector.names, vector.values, vector.stale,
-                                                     vector.value("volatility_ewma"), ts=vector.ts))
+        return to_prediction(
+            champion.predict_vector(
+                vector.names, vector.values, vector.stale, vector.value("volatility_ewma"), ts=vector.ts
+            )
+        )
 
     def _save(self, ts: int) -> None:
         self._stores.state.put_view(self._key, None if self._state is None else _to_json(self._state), ts)

@@ -2,7 +2,8 @@
 
 `f = kelly_fraction * shrinkage * expected_return / (return_sd^2 + expected_return^2)` is the notional as a share of
 equity. Sources: Kelly for a continuous payoff, with the second moment in place of the variance (the same for a small
-edge, and no over-betting on a large one); Baker & McHale 2013 for shrinkage. The score that models are judged by elsewhere,
+edge, and no over-betting on a large one); Baker & McHale 2013 for shrinkage. The score that models are judged by
+elsewhere,
 `r - r^2 / (2 * kelly_fraction)`, has the same optimum at full shrinkage.
 """
 
@@ -47,7 +48,9 @@ def target_size(
     reason = _no_size_reason(prediction, price, equity_usd)
     if reason:
         return TargetSize(0, 0.0, reason)
-    second_moment = prediction.return_sd * prediction.return_sd + prediction.expected_return * prediction.expected_return
+    second_moment = (
+        prediction.return_sd * prediction.return_sd + prediction.expected_return * prediction.expected_return
+    )
     fraction = risk.kelly_fraction * prediction.shrinkage * prediction.expected_return / second_moment
     bar_sd = prediction.return_sd / math.sqrt(prediction.horizon_bars)
     volatility_cap = (

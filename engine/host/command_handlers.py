@@ -22,9 +22,18 @@ if TYPE_CHECKING:
 
 Result = dict[str, Any]
 Args = Mapping[str, Any]
-LIMITS_THAT_MAY_CHANGE: Final = ("max_position_lots", "max_order_lots", "max_adv_fraction", "max_leverage",
-                                 "max_daily_loss_fraction", "max_drawdown_fraction", "max_margin_fraction",
-                                 "max_trade_loss_fraction", "max_orders_per_day", "volatility_target_annual")
+LIMITS_THAT_MAY_CHANGE: Final = (
+    "max_position_lots",
+    "max_order_lots",
+    "max_adv_fraction",
+    "max_leverage",
+    "max_daily_loss_fraction",
+    "max_drawdown_fraction",
+    "max_margin_fraction",
+    "max_trade_loss_fraction",
+    "max_orders_per_day",
+    "volatility_target_annual",
+)
 
 
 def register_handlers(processor: CommandProcessor, stores: Stores, config: HydraConfig, runner: MarketRunner) -> None:
@@ -59,7 +68,9 @@ class _Handlers:
 
     def unlock(self, args: Args, actor: str, now_ts: int) -> Result:
         reason = self._confirmed("unlock", args)
-        self._keeper.unlock(reason=reason, actor=actor, ts=now_ts, cooldown_minutes=self._config.risk.unlock_cooldown_minutes)
+        self._keeper.unlock(
+            reason=reason, actor=actor, ts=now_ts, cooldown_minutes=self._config.risk.unlock_cooldown_minutes
+        )
         self._journal("decision", "unlock", actor, reason, now_ts)
         return {"state": self._keeper.current().value}
 
@@ -94,7 +105,9 @@ class _Handlers:
         if approval.status != "open":
             raise RefusedError(f"request {approval.approval_id} is {approval.status} already")
         hours = float(args.get("hours") or 4.0)
-        self._stores.state.put_view(f"deferred:{approval.approval_id}", {"hours": hours, "actor": actor, "ts": now_ts}, now_ts)
+        self._stores.state.put_view(
+            f"deferred:{approval.approval_id}", {"hours": hours, "actor": actor, "ts": now_ts}, now_ts
+        )
         return {"approval_id": approval.approval_id, "hours": hours}
 
     def rollback(self, args: Args, actor: str, now_ts: int) -> Result:
@@ -135,8 +148,13 @@ class _Handlers:
             raise RefusedError(f"'{level}' is no level; choose {', '.join(AUTONOMY_LEVELS)}")
         old, reason = present_level(self._stores, self._config), require_text(args, "reason", "a reason")
         self._stores.state.put(AUTONOMY_KEY, {"level": level, "since_ts": now_ts}, now_ts)
-        self._stores.events.append("autonomy.changed", level, {"old": old, "new": level, "actor": actor, "reason": reason},
-                                   ts=now_ts, market=self._market)
+        self._stores.events.append(
+            "autonomy.changed",
+            level,
+            {"old": old, "new": level, "actor": actor, "reason": reason},
+            ts=now_ts,
+            market=self._market,
+        )
         self._journal("decision", f"autonomy {old} -> {level}", actor, reason, now_ts)
         return {"old": old, "new": level}
 
@@ -144,12 +162,16 @@ class _Handlers:
         named = require_text(args, "limit", "the limit's name")
         limit = SETTING_OF_LIMIT.get(named, named)
         if limit not in LIMITS_THAT_MAY_CHANGE:
-            raise RefusedError(f"'{limit}' is no limit that may change here; choose {', '.join(LIMITS_THAT_MAY_CHANGE)}")
+            raise RefusedError(
+                f"'{limit}' is no limit that may change here; choose {', '.join(LIMITS_THAT_MAY_CHANGE)}"
+            )
         overrides = self._keeper.limit_overrides()
         old, new = float(overrides.get(limit, getattr(self._config.risk, limit))), float(args["value"])
         configured = float(getattr(self._config.risk, limit))
         if new <= 0 or new > configured:
-            raise RefusedError(f"{limit} must lie above 0 and at or below the configured {configured:g}; raise it in the settings")
+            raise RefusedError(
+                f"{limit} must lie above 0 and at or below the configured {configured:g}; raise it in the settings"
+            )
         try:
             effective_limits(self._config.risk, {**overrides, limit: new})
         except ConfigError as error:
@@ -160,8 +182,13 @@ class _Handlers:
             require_text(args, "reason", "a reason")
         self._stores.state.put(LIMITS_KEY, {**overrides, limit: new}, now_ts)
         reason = str(args.get("reason") or "operator")
-        self._stores.events.append("limit.changed", limit, {"limit": limit, "old": old, "new": new, "actor": actor,
-                                                            "reason": reason}, ts=now_ts, market=self._market)
+        self._stores.events.append(
+            "limit.changed",
+            limit,
+            {"limit": limit, "old": old, "new": new, "actor": actor, "reason": reason},
+            ts=now_ts,
+            market=self._market,
+        )
         return {"limit": limit, "old": old, "new": new}
 
     def pause_agent(self, args: Args, actor: str, now_ts: int) -> Result:
@@ -172,9 +199,14 @@ class _Handlers:
 
     def run_experiment(self, args: Args, actor: str, now_ts: int) -> Result:
         mutation_type = require_text(args, "mutation_type", "the type of the mutation")
-        case_id = self._runner.open_manual_case(mutation_type, str(args.get("target") or "champion"),
-                                                dict(args.get("parameters") or {}), actor=actor,
-                                                reason=str(args.get("reason") or "operator"), ts=now_ts)
+        case_id = self._runner.open_manual_case(
+            mutation_type,
+            str(args.get("target") or "champion"),
+            dict(args.get("parameters") or {}),
+            actor=actor,
+            reason=str(args.get("reason") or "operator"),
+            ts=now_ts,
+        )
         return {"case_id": case_id}
 
     def kill_experiment(self, args: Args, actor: str, now_ts: int) -> Result:
@@ -190,15 +222,21 @@ class _Handlers:
     def _acknowledge(self, alert_ids: list[str], actor: str, now_ts: int) -> int:
         for alert_id in alert_ids:
             self._stores.agent.alerts.change(alert_id, status="acknowledged")
-            self._stores.events.append("alert.acknowledged", alert_id, {"alert_id": alert_id, "actor": actor},
-                                       ts=now_ts, market=self._market)
+            self._stores.events.append(
+                "alert.acknowledged", alert_id, {"alert_id": alert_id, "actor": actor}, ts=now_ts, market=self._market
+            )
         return len(alert_ids)
 
     def _pause(self, paused: bool, args: Args, actor: str, now_ts: int) -> Result:
         reason = str(args.get("reason") or "operator")
         self._stores.state.put("agent_paused", {"paused": paused, "since_ts": now_ts, "reason": reason}, now_ts)
-        self._stores.events.append("pause.changed", "agent", {"paused": paused, "actor": actor, "reason": reason},
-                                   ts=now_ts, market=self._market)
+        self._stores.events.append(
+            "pause.changed",
+            "agent",
+            {"paused": paused, "actor": actor, "reason": reason},
+            ts=now_ts,
+            market=self._market,
+        )
         return {"paused": paused}
 
     def _confirmed(self, kind: str, args: Args) -> str:
@@ -206,12 +244,17 @@ class _Handlers:
         return require_text(args, "reason", "a reason")
 
     def _check_confirmation(self, kind: str, args: Args, subject: str = "") -> None:
-        wanted = confirmation_text(kind, args, market=self._market, state_seq=self._stores.state.state_seq(), subject=subject)
+        wanted = confirmation_text(
+            kind, args, market=self._market, state_seq=self._stores.state.state_seq(), subject=subject
+        )
         if str(args.get("confirm") or "") != wanted:
             raise RefusedError(f"type '{wanted}' to confirm; nothing was done")
 
     def _journal(self, kind: str, subject: str, actor: str, reason: str, now_ts: int) -> None:
-        self._stores.journal.write(kind, subject, {"actor": actor, "reason": reason, "sentence": f"{actor}: {subject} ({reason})"},
-                                   ts=now_ts, market=self._market)
-
-
+        self._stores.journal.write(
+            kind,
+            subject,
+            {"actor": actor, "reason": reason, "sentence": f"{actor}: {subject} ({reason})"},
+            ts=now_ts,
+            market=self._market,
+        )

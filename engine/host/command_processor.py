@@ -68,9 +68,18 @@ class CommandProcessor:
             with self._stores.db.transaction():
                 result = rule.handler(command.args, command.actor, now_ts) if prepared is None else prepared
                 event = self._stores.events.append(
-                    "command.accepted", command.id,
-                    {"command_id": command.id, "kind": command.kind, "actor": command.actor, "args": dict(command.args),
-                     "result": result}, ts=now_ts, market=self._market)
+                    "command.accepted",
+                    command.id,
+                    {
+                        "command_id": command.id,
+                        "kind": command.kind,
+                        "actor": command.actor,
+                        "args": dict(command.args),
+                        "result": result,
+                    },
+                    ts=now_ts,
+                    market=self._market,
+                )
                 self._stores.commands.settle(command.id, "accepted", "", result, now_ts, event.seq)
                 crashpoint("command.before_commit")
             crashpoint("command.after_commit")
@@ -87,16 +96,27 @@ class CommandProcessor:
             return "the command expired before the engine saw it; look at the present state and decide again"
         present = self._stores.state.state_seq()
         if command.expected_state_seq is not None and command.expected_state_seq != present:
-            return (f"the state moved from #{command.expected_state_seq} to #{present} since you looked; "
-                    "look again and decide again")
+            return (
+                f"the state moved from #{command.expected_state_seq} to #{present} since you looked; "
+                "look again and decide again"
+            )
         return None
 
     def _refuse(self, command: Command, reason: str, now_ts: int) -> None:
         with self._stores.db.transaction():
             event = self._stores.events.append(
-                "command.refused", command.id,
-                {"command_id": command.id, "kind": command.kind, "actor": command.actor, "reason": reason,
-                 "args": dict(command.args)}, ts=now_ts, market=self._market)
+                "command.refused",
+                command.id,
+                {
+                    "command_id": command.id,
+                    "kind": command.kind,
+                    "actor": command.actor,
+                    "reason": reason,
+                    "args": dict(command.args),
+                },
+                ts=now_ts,
+                market=self._market,
+            )
             self._stores.commands.settle(command.id, "refused", reason, None, now_ts, event.seq)
 
 

@@ -80,8 +80,14 @@ class Engine:
         config, stores = self._config, self._stores
         dead_after_us = int(config.host.lease_dead_seconds * MICROS_PER_SECOND)
         before = stores.lease.current()
-        epoch = stores.lease.acquire(socket.gethostname(), os.getpid(), self._host_kind, self._wall.now_ts(),
-                                     dead_after_us, process_alive=process_is_alive)
+        epoch = stores.lease.acquire(
+            socket.gethostname(),
+            os.getpid(),
+            self._host_kind,
+            self._wall.now_ts(),
+            dead_after_us,
+            process_alive=process_is_alive,
+        )
         runner = MarketRunner(stores, config, self._feed.clock, epoch=epoch)
         self._runner = runner
         self._housekeeping = Housekeeping(stores, config, self._feed.clock)
@@ -101,9 +107,13 @@ class Engine:
         finally:
             runner.close()
             if stores.lease.holds(epoch):
-                stores.events.append("engine.stopped", config.market.market,
-                                     {"pid": os.getpid(), "epoch": epoch, "reason": self._stop_reason},
-                                     ts=self._feed.clock.now_ts(), market=config.market.market)
+                stores.events.append(
+                    "engine.stopped",
+                    config.market.market,
+                    {"pid": os.getpid(), "epoch": epoch, "reason": self._stop_reason},
+                    ts=self._feed.clock.now_ts(),
+                    market=config.market.market,
+                )
                 stores.events.write_head(ts=self._feed.clock.now_ts())
                 stores.lease.release(epoch, self._wall.now_ts())
 
@@ -121,7 +131,9 @@ class Engine:
             if now < self._next_bar_monotonic:
                 self._stop.wait(min(_IDLE_SECONDS, self._next_bar_monotonic - now))
                 return True
-            self._next_bar_monotonic = max(self._next_bar_monotonic, now - 0.5) + 1.0 / self._config.simulation.bars_per_second
+            self._next_bar_monotonic = (
+                max(self._next_bar_monotonic, now - 0.5) + 1.0 / self._config.simulation.bars_per_second
+            )
         return self._take_next(runner) or worked
 
     def _take_history(self, runner: MarketRunner) -> None:
@@ -154,34 +166,46 @@ class Engine:
     def _progress(self, stage: str, done: int, total: int) -> None:
         if self._stop.is_set():
             raise LeaseHeldError("stopped while starting")
-        self._stores.feeds.beat("startup", self._wall.now_ts(),
-                                                 {"stage": stage, "done": done, "total": total})
+        self._stores.feeds.beat("startup", self._wall.now_ts(), {"stage": stage, "done": done, "total": total})
         lease = self._stores.lease.current()
         if lease is not None and self._runner is not None:
             self._stores.lease.heartbeat(lease.epoch, self._wall.now_ts())
             self._runner.write_heartbeat(self._wall.now_ts(), paced=self._paced, ended=False, host_kind=self._host_kind)
 
     def _announce(self) -> None:
-        """Deliver committed events in this process: CRITICAL alerts go to the log, where notification hooks read them."""
+        """Deliver committed events in this process: CRITICAL alerts go to the log, where notification hooks read
+        them."""
         bus = EventBus(self._subscriber_failed)
         bus.subscribe("alert.raised", _log_critical)
         self._stores.events.on_committed(bus.publish)
 
     def _subscriber_failed(self, event: Event, handler: str, error: Exception) -> None:
-        self._stores.events.append("subscriber.failed", handler, {"handler": handler, "event_seq": event.seq, "error": str(error)},
-                                   ts=event.ts, market=event.market)
+        self._stores.events.append(
+            "subscriber.failed",
+            handler,
+            {"handler": handler, "event_seq": event.seq, "error": str(error)},
+            ts=event.ts,
+            market=event.market,
+        )
 
     def _record_start(self, epoch: int, before: object) -> None:
         market, ts = self._config.market.market, self._wall.now_ts()
         with self._stores.db.transaction():
             if before is not None and not before.released:  # type: ignore[attr-defined]
                 self._stores.events.append(
-                    "engine.lease_taken_over", market,
+                    "engine.lease_taken_over",
+                    market,
                     {"old_pid": before.pid, "old_epoch": before.epoch, "epoch": epoch},  # type: ignore[attr-defined]
-                    ts=ts, market=market)
-            self._stores.events.append("engine.started", market,
-                                       {"pid": os.getpid(), "epoch": epoch, "host_kind": self._host_kind,
-                                        "version": VERSION}, ts=ts, market=market)
+                    ts=ts,
+                    market=market,
+                )
+            self._stores.events.append(
+                "engine.started",
+                market,
+                {"pid": os.getpid(), "epoch": epoch, "host_kind": self._host_kind, "version": VERSION},
+                ts=ts,
+                market=market,
+            )
             self._stores.state.put_view("market", market, ts)
 
 

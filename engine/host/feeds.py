@@ -52,22 +52,38 @@ class Feed(Protocol):
 class SimulatedFeed:
     """The venue process as a feed. It is started without seed or fault: those lie in its private directory."""
 
-    def __init__(self, config: HydraConfig, paths: WorkspacePaths, private_directory: Path, *, live_bars: int | None = None) -> None:
+    def __init__(
+        self, config: HydraConfig, paths: WorkspacePaths, private_directory: Path, *, live_bars: int | None = None
+    ) -> None:
         import subprocess
 
         from engine.sandbox.venue.client import VenueClient
 
         self.clock: ManualClock = ManualClock()
         self._inbox = paths.inbox
-        arguments = ["__venue", "--workspace", str(paths.root), "--private-dir", str(private_directory),
-                     "--market", config.market.market, "--history-bars", str(config.simulation.history_bars),
-                     "--live-bars", str(live_bars or config.simulation.live_bars)]
+        arguments = [
+            "__venue",
+            "--workspace",
+            str(paths.root),
+            "--private-dir",
+            str(private_directory),
+            "--market",
+            config.market.market,
+            "--history-bars",
+            str(config.simulation.history_bars),
+            "--live-bars",
+            str(live_bars or config.simulation.live_bars),
+        ]
         log = (paths.logs / "venue.log").open("ab")
-        self._process: subprocess.Popen[bytes] = start_child(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+        self._process: subprocess.Popen[bytes] = start_child(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+        )
         log.close()
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._client: VenueClient = VenueClient(io.TextIOWrapper(self._process.stdin, encoding="utf-8"),
-                                                io.TextIOWrapper(self._process.stdout, encoding="utf-8"))
+        self._client: VenueClient = VenueClient(
+            io.TextIOWrapper(self._process.stdin, encoding="utf-8"),
+            io.TextIOWrapper(self._process.stdout, encoding="utf-8"),
+        )
 
     @property
     def pid(self) -> int:
@@ -108,8 +124,13 @@ class DropFolderFeed:
     def next(self, live_bar: int) -> Delivery | None:
         """Whatever lies in the folder now, in order of name; half-written files (`.tmp`, dot files) are left alone."""
         del live_bar
-        files = tuple(sorted(path for path in self._inbox.iterdir()
-                             if path.is_file() and not path.name.startswith(".") and path.suffix != ".tmp"))
+        files = tuple(
+            sorted(
+                path
+                for path in self._inbox.iterdir()
+                if path.is_file() and not path.name.startswith(".") and path.suffix != ".tmp"
+            )
+        )
         return Delivery(files, self.clock.now_ts(), False) if files else None
 
     def close(self) -> None:

@@ -1,4 +1,5 @@
-"""Regular chores of the engine, on the `schedule` library: feed health, the chain head outside the database, sealing."""
+"""Regular chores of the engine, on the `schedule` library: feed health, the chain head outside the database,
+sealing."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ EVENTS_KEPT_UNSEALED: Final = 200_000
 
 
 class Housekeeping:
-    """Chores run by the machine's clock; what they write is stamped with the market's. None of them decides anything."""
+    """Chores run by the machine's clock; what they write is stamped with the market's. None of them decides
+    anything."""
 
     def __init__(self, stores: Stores, config: HydraConfig, clock: Clock) -> None:
         self._stores = stores

@@ -54,14 +54,23 @@ class MarketRunner:
         self._epoch = epoch
         self._desk = ChampionDesk(stores, self._market)
         self._experiments = ExperimentRunner(stores, config)
-        self._loop = AgentLoop(stores, config, self._desk, self._experiments,
-                               level=lambda: present_level(stores, config), memory=lambda: self._trader.state.memory,
-                               propose=lambda spec, case_id: self._watchman.proposals(spec, case_id),
-                               on_promotion=self._use_champion, on_case_end=self._on_case_end)
+        self._loop = AgentLoop(
+            stores,
+            config,
+            self._desk,
+            self._experiments,
+            level=lambda: present_level(stores, config),
+            memory=lambda: self._trader.state.memory,
+            propose=lambda spec, case_id: self._watchman.proposals(spec, case_id),
+            on_promotion=self._use_champion,
+            on_case_end=self._on_case_end,
+        )
         self._watchman = Watchman(stores, config)
         self._scores = RollingScores(stores, config)
         self._pending: list[RawRecord] = []
-        self._trader = LiveTrader(stores, config, PaperBroker(stores.db, config), epoch=epoch, days_to_expiry=self._days_to_expiry)
+        self._trader = LiveTrader(
+            stores, config, PaperBroker(stores.db, config), epoch=epoch, days_to_expiry=self._days_to_expiry
+        )
         self._keeper = StateKeeper(stores, self._market)
         self._pipeline: FeaturePipeline | None = None
         self._bars: DecisionBarBuilder | None = None
@@ -76,7 +85,8 @@ class MarketRunner:
     # -- life -------------------------------------------------------------------------------------------------------
 
     def start(self, progress: Progress) -> None:
-        """Reconcile with the broker, adopt a HALT file, rebuild the pipeline from the lake, finish what a crash left."""
+        """Reconcile with the broker, adopt a HALT file, rebuild the pipeline from the lake, finish what a crash
+        left."""
         from engine.signals.feature_registry import feature_definitions
 
         now_ts = self._clock.now_ts() or self._last_known_ts()
@@ -185,11 +195,13 @@ class MarketRunner:
         """Reject a request inside the caller's transaction."""
         return self._loop.reject(approval_id, actor=actor, reason=reason, ts=ts)
 
-    def open_manual_case(self, mutation_type: str, target: str, parameters: dict[str, Any], *, actor: str, reason: str,
-                         ts: int) -> str:
+    def open_manual_case(
+        self, mutation_type: str, target: str, parameters: dict[str, Any], *, actor: str, reason: str, ts: int
+    ) -> str:
         """An operator's experiment."""
-        return self._loop.open_manual_case(mutation_type, target, parameters, actor=actor, reason=reason,
-                                           bars=self._bar_count(), ts=ts)
+        return self._loop.open_manual_case(
+            mutation_type, target, parameters, actor=actor, reason=reason, bars=self._bar_count(), ts=ts
+        )
 
     def kill_experiment(self, experiment_id: str, *, actor: str, ts: int) -> bool:
         """Kill a running experiment; its case goes on to the next try."""
@@ -197,8 +209,9 @@ class MarketRunner:
 
         if not self._experiments.pool.kill(experiment_id):
             return False
-        self._loop.on_experiment_end(ExperimentEnd(experiment_id, "killed", -9, None, f"killed by {actor}", 0.0),
-                                     self._bar_count(), ts)
+        self._loop.on_experiment_end(
+            ExperimentEnd(experiment_id, "killed", -9, None, f"killed by {actor}", 0.0), self._bar_count(), ts
+        )
         return True
 
     def on_champion_change(self, model_id: str, how: str, ts: int) -> None:
@@ -217,11 +230,21 @@ class MarketRunner:
     def write_heartbeat(self, wall_ts: int, *, paced: bool, ended: bool, host_kind: str) -> None:
         """Say that the engine lives, with the market's time."""
         waits = "operator" if self.is_waiting_for_operator else "experiment" if self._experiments.pool.running else ""
-        self._stores.feeds.beat("engine", wall_ts, {
-            "now_ts": self._clock.now_ts() or self._last_known_ts(), "market": self._market,
-            "bars_per_second": self._config.simulation.bars_per_second if paced else None,
-            "simulated": self._config.market.simulated, "session": "ENDED" if ended else "OPEN", "waits_for": waits,
-            "host": host_kind, "live_bar": self._live_bars, "experiments": len(self._experiments.pool.running)})
+        self._stores.feeds.beat(
+            "engine",
+            wall_ts,
+            {
+                "now_ts": self._clock.now_ts() or self._last_known_ts(),
+                "market": self._market,
+                "bars_per_second": self._config.simulation.bars_per_second if paced else None,
+                "simulated": self._config.market.simulated,
+                "session": "ENDED" if ended else "OPEN",
+                "waits_for": waits,
+                "host": host_kind,
+                "live_bar": self._live_bars,
+                "experiments": len(self._experiments.pool.running),
+            },
+        )
 
     # -- inside -----------------------------------------------------------------------------------------------------
 
@@ -279,8 +302,8 @@ class MarketRunner:
                     history.append(bar)
         if rows:
             self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=self._last_known_ts())
-        self._live_bars = len({bar_ts for bar_ts in self._live_bar_times(records, live_from)}) - len(
-            {bar_ts for bar_ts in self._live_bar_times(pending, live_from)})
+        delivered = set(self._live_bar_times(records, live_from))
+        self._live_bars = len(delivered - set(self._live_bar_times(pending, live_from)))
         self._pending = pending
         if history:
             self._trader.warm_up(history, now_ts=self._last_known_ts())
@@ -288,8 +311,11 @@ class MarketRunner:
     def _live_bar_times(self, records: Sequence[RawRecord], live_from: int | None) -> list[int]:
         if live_from is None:
             return []
-        return [record.event_ts for record in records
-                if isinstance(record, FuturesBar) and record.nearby == 1 and record.known_ts > live_from]
+        return [
+            record.event_ts
+            for record in records
+            if isinstance(record, FuturesBar) and record.nearby == 1 and record.known_ts > live_from
+        ]
 
     def _catch_up(self) -> None:
         """Step the bars that were stored but not stepped before a crash."""
@@ -341,8 +367,9 @@ class MarketRunner:
     def _predict(self, vector: FeatureVector) -> Prediction | None:
         if self._champion is None:
             return None
-        row = self._champion.champion.predict_vector(vector.names, vector.values, vector.stale,
-                                                     vector.value("volatility_ewma"), ts=vector.ts)
+        row = self._champion.champion.predict_vector(
+            vector.names, vector.values, vector.stale, vector.value("volatility_ewma"), ts=vector.ts
+        )
         return to_prediction(row)
 
     def _tradable(self, prediction: Prediction | None) -> Prediction | None:
@@ -362,15 +389,24 @@ class MarketRunner:
             realised = math.log(bar.close / previous_bar.close)
         own = vector.select(self._champion.reference.feature_names)
         found = self._watchman.on_bar(own, bar, predicted, realised, net_return, result.state)
-        self._scores.on_bar(self._champion.model_id, predicted, realised, net_return, result.state, self._watchman.readings,
-                            bar.known_ts)
+        self._scores.on_bar(
+            self._champion.model_id,
+            predicted,
+            realised,
+            net_return,
+            result.state,
+            self._watchman.readings,
+            bar.known_ts,
+        )
         if self._watchman.recovered:
             self._loop.on_recovery(bar.known_ts)
         busy = any(case.stage != "watching" for case in self._loop.open_cases)
         if found is not None and not self._loop.is_paused() and not busy:
             self._loop.open_case(found.diagnosis, found.safe_acts, found.alert_id, self._bar_count(), bar.known_ts)
 
-    def _record_prediction(self, vector: FeatureVector, prediction: Prediction | None, result: StepResult, bar: FuturesBar) -> None:
+    def _record_prediction(
+        self, vector: FeatureVector, prediction: Prediction | None, result: StepResult, bar: FuturesBar
+    ) -> None:
         from storage.performance import PredictionRecord
 
         if self._champion is None or prediction is None:
@@ -379,20 +415,44 @@ class MarketRunner:
             earlier = self._previous[1]
             self._stores.performance.settle_outcome(
                 derived_id("pred", self._market, earlier.model_id, earlier.ts, length=16),
-                outcome_return=math.log(bar.close / self._previous[0].close), outcome_ts=bar.known_ts, pnl_usd=None, costs_usd=None)
+                outcome_return=math.log(bar.close / self._previous[0].close),
+                outcome_ts=bar.known_ts,
+                pnl_usd=None,
+                costs_usd=None,
+            )
         own = vector.select(self._champion.reference.feature_names)
-        features = {name: value if math.isfinite(value) else None for name, value in zip(own.names, own.values, strict=True)}
-        self._stores.performance.record_prediction(PredictionRecord(
-            prediction_id=derived_id("pred", self._market, prediction.model_id, prediction.ts, length=16), market=self._market,
-            ts=prediction.ts, model_id=prediction.model_id, role="champion", features=features,
-            expected_return=prediction.expected_return, return_sd=prediction.return_sd, confidence=prediction.confidence,
-            target_lots=result.target_lots, usable=prediction.usable))
+        features = {
+            name: value if math.isfinite(value) else None for name, value in zip(own.names, own.values, strict=True)
+        }
+        self._stores.performance.record_prediction(
+            PredictionRecord(
+                prediction_id=derived_id("pred", self._market, prediction.model_id, prediction.ts, length=16),
+                market=self._market,
+                ts=prediction.ts,
+                model_id=prediction.model_id,
+                role="champion",
+                features=features,
+                expected_return=prediction.expected_return,
+                return_sd=prediction.return_sd,
+                confidence=prediction.confidence,
+                target_lots=result.target_lots,
+                usable=prediction.usable,
+            )
+        )
 
     def _train_first_champion(self, now_ts: int) -> None:
         if self._stores.registry.champion_id(self._market) is not None or self._bar_count_stored() < 300:
             return
-        spec = self._experiments.spec(case_id="", cause="none", mutation_type=FIRST_CHAMPION, target="champion", parameters={},
-                                      champion=None, change_point_ts=None, until_ts=now_ts)
+        spec = self._experiments.spec(
+            case_id="",
+            cause="none",
+            mutation_type=FIRST_CHAMPION,
+            target="champion",
+            parameters={},
+            champion=None,
+            change_point_ts=None,
+            until_ts=now_ts,
+        )
         self._training_experiment = spec.experiment_id
         self._experiments.start(spec, None, now_ts)
 
@@ -400,10 +460,23 @@ class MarketRunner:
         if result["candidate"] is None:
             raise HydraError(f"the first champion could not be trained: {result['reason']}", title="Training")
         record = self._stores.agent.experiments.require(experiment_id)
-        model = self._desk.register(result, self._experiments.artifact(experiment_id), parent_id=None,
-                                    snapshot_hash=record.snapshot_hash, ts=ts, reason=result["reason"])
-        promote(self._stores, self._market, model.model_id, actor="engine", ts=ts, experiment_id=experiment_id,
-                reason="first champion of this market: " + result["reason"])
+        model = self._desk.register(
+            result,
+            self._experiments.artifact(experiment_id),
+            parent_id=None,
+            snapshot_hash=record.snapshot_hash,
+            ts=ts,
+            reason=result["reason"],
+        )
+        promote(
+            self._stores,
+            self._market,
+            model.model_id,
+            actor="engine",
+            ts=ts,
+            experiment_id=experiment_id,
+            reason="first champion of this market: " + result["reason"],
+        )
         self._use_champion(model.model_id)
 
     def _use_champion(self, model_id: str) -> None:
@@ -424,7 +497,8 @@ class MarketRunner:
 
     def _bar_count_stored(self) -> int:
         rows = self._stores.db.query(
-            "SELECT COALESCE(SUM(rows), 0) FROM catalogue WHERE market = ? AND dataset = 'futures_bar'", (self._market,))
+            "SELECT COALESCE(SUM(rows), 0) FROM catalogue WHERE market = ? AND dataset = 'futures_bar'", (self._market,)
+        )
         return int(rows[0][0])
 
     def _last_known_ts(self) -> int:

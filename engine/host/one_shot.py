@@ -25,9 +25,14 @@ if TYPE_CHECKING:
 def one_shot_lease(stores: Stores, config: HydraConfig) -> Iterator[int]:
     """Hold the lease while the block runs; LeaseHeldError where a live engine has it."""
     clock = SystemClock()
-    epoch = stores.lease.acquire(socket.gethostname(), os.getpid(), "one-shot", clock.now_ts(),
-                                 int(config.host.lease_dead_seconds * MICROS_PER_SECOND),
-                                 process_alive=process_is_alive)
+    epoch = stores.lease.acquire(
+        socket.gethostname(),
+        os.getpid(),
+        "one-shot",
+        clock.now_ts(),
+        int(config.host.lease_dead_seconds * MICROS_PER_SECOND),
+        process_alive=process_is_alive,
+    )
     try:
         yield epoch
     finally:

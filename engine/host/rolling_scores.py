@@ -1,4 +1,5 @@
-"""Rolling figures of the champion for the performance database: Sharpe, hit rate, calibration error, worst PSI, drawdown."""
+"""Rolling figures of the champion for the performance database: Sharpe, hit rate, calibration error, worst PSI,
+drawdown."""
 
 from __future__ import annotations
 
@@ -39,8 +40,16 @@ class RollingScores:
         self._net_returns.clear()
         self._forecasts.clear()
 
-    def on_bar(self, model_id: str, predicted: Prediction | None, realised: float, net_return: float, state: TraderState,
-               readings: Mapping[str, float], ts: int) -> None:
+    def on_bar(
+        self,
+        model_id: str,
+        predicted: Prediction | None,
+        realised: float,
+        net_return: float,
+        state: TraderState,
+        readings: Mapping[str, float],
+        ts: int,
+    ) -> None:
         """Take one closed bar; inside its transaction."""
         self._net_returns.append(net_return)
         if predicted is not None and predicted.usable and math.isfinite(realised) and realised != 0.0:
@@ -50,8 +59,16 @@ class RollingScores:
         if self._seen % EVERY_BARS:
             return
         for name, value in self._figures(state, readings).items():
-            self._stores.performance.record_metric(MetricRecord(
-                market=self._market, ts=ts, model_id=model_id, name=name, value=value, window_bars=len(self._net_returns)))
+            self._stores.performance.record_metric(
+                MetricRecord(
+                    market=self._market,
+                    ts=ts,
+                    model_id=model_id,
+                    name=name,
+                    value=value,
+                    window_bars=len(self._net_returns),
+                )
+            )
 
     def _figures(self, state: TraderState, readings: Mapping[str, float]) -> dict[str, float]:
         figures = {"drawdown": 1.0 - state.equity_usd / state.peak_equity_usd}

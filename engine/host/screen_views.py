@@ -32,7 +32,9 @@ def write_views(stores: Stores, config: HydraConfig, vector: FeatureVector, stat
     stores.state.put_view("signals_view", signals_view(stores, vector), ts)
 
 
-def limits_view(config: HydraConfig, state: TraderState, ts: int, overrides: Mapping[str, float]) -> list[dict[str, Any]]:
+def limits_view(
+    config: HydraConfig, state: TraderState, ts: int, overrides: Mapping[str, float]
+) -> list[dict[str, Any]]:
     """Every limit of the account: now, where it warns and where it trips, with unit and time."""
     risk, contract = config.risk, config.market.contract
     price = state.last_price if math.isfinite(state.last_price) else None
@@ -40,23 +42,55 @@ def limits_view(config: HydraConfig, state: TraderState, ts: int, overrides: Map
     day_loss = max(0.0, 1.0 - state.equity_usd / state.day_start_equity_usd)
     rows: list[tuple[str, float | None, float | None, float, str]] = [
         ("daily loss", day_loss, risk.warn_daily_loss_fraction, risk.max_daily_loss_fraction, "fraction"),
-        ("drawdown", 1.0 - state.equity_usd / state.peak_equity_usd, risk.warn_drawdown_fraction, risk.max_drawdown_fraction,
-         "fraction"),
+        (
+            "drawdown",
+            1.0 - state.equity_usd / state.peak_equity_usd,
+            risk.warn_drawdown_fraction,
+            risk.max_drawdown_fraction,
+            "fraction",
+        ),
         ("position", float(lots), None, float(risk.max_position_lots), "lots"),
-        ("position/ADV", lots / state.memory.adv_lots if state.memory.adv_lots > 0 else None, None, risk.max_adv_fraction,
-         "fraction"),
-        ("margin used", lots * contract.initial_margin_usd / state.equity_usd, None, risk.max_margin_fraction, "fraction"),
-        ("leverage", None if price is None else lots * price * contract.usd_per_point / state.equity_usd, None,
-         risk.max_leverage, "x"),
+        (
+            "position/ADV",
+            lots / state.memory.adv_lots if state.memory.adv_lots > 0 else None,
+            None,
+            risk.max_adv_fraction,
+            "fraction",
+        ),
+        (
+            "margin used",
+            lots * contract.initial_margin_usd / state.equity_usd,
+            None,
+            risk.max_margin_fraction,
+            "fraction",
+        ),
+        (
+            "leverage",
+            None if price is None else lots * price * contract.usd_per_point / state.equity_usd,
+            None,
+            risk.max_leverage,
+            "x",
+        ),
         ("orders today", float(state.orders_today), None, float(risk.max_orders_per_day), "count"),
     ]
-    return [{"name": name, "now": now, "warn": warn, "trip": float(overrides.get(SETTING_OF_LIMIT[name], trip)), "unit": unit,
-             "as_of_ts": ts} for name, now, warn, trip, unit in rows]
+    return [
+        {
+            "name": name,
+            "now": now,
+            "warn": warn,
+            "trip": float(overrides.get(SETTING_OF_LIMIT[name], trip)),
+            "unit": unit,
+            "as_of_ts": ts,
+        }
+        for name, now, warn, trip, unit in rows
+    ]
 
 
 def signals_view(stores: Stores, vector: FeatureVector) -> dict[str, Any]:
     """Every feature as of this bar; missing ones stay out."""
     definitions = stores.features.definitions()
-    return {name: {"value": value, "as_of_ts": event_ts, "max_age_us": definitions[name].max_age_us, "stale": stale}
-            for name, value, event_ts, stale in zip(vector.names, vector.values, vector.event_ts, vector.stale, strict=True)
-            if math.isfinite(value)}
+    return {
+        name: {"value": value, "as_of_ts": event_ts, "max_age_us": definitions[name].max_age_us, "stale": stale}
+        for name, value, event_ts, stale in zip(vector.names, vector.values, vector.event_ts, vector.stale, strict=True)
+        if math.isfinite(value)
+    }

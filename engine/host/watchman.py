@@ -88,8 +88,15 @@ class Watchman:
             self._healer.close_case(outcome)
             self._save_whole(self._last_ts)
 
-    def on_bar(self, vector: FeatureVector, bar: FuturesBar, predicted: Prediction | None, realised: float,
-               net_return: float, state: TraderState) -> Finding | None:
+    def on_bar(
+        self,
+        vector: FeatureVector,
+        bar: FuturesBar,
+        predicted: Prediction | None,
+        realised: float,
+        net_return: float,
+        state: TraderState,
+    ) -> Finding | None:
         """One closed bar; inside its transaction. Returns a finding on the bar on which a cause was found."""
         if self._healer is None:
             return None
@@ -104,7 +111,9 @@ class Watchman:
         else:
             self._stores.state.put_view(self._tail_key, self._tail, bar.known_ts)
         readings = self.readings = {name: value for name, value in decision.metrics.items() if math.isfinite(value)}
-        self._stores.state.put_view(f"{READINGS_VIEW}:{self._market}", {"ts": bar.known_ts, "readings": readings}, bar.known_ts)
+        self._stores.state.put_view(
+            f"{READINGS_VIEW}:{self._market}", {"ts": bar.known_ts, "readings": readings}, bar.known_ts
+        )
         if decision.diagnosis is None or not self._healer.observer.reference.has_edge:
             return None
         return Finding(decision.diagnosis, decision.safe_acts, alert_ids[0] if alert_ids else None)
@@ -113,40 +122,81 @@ class Watchman:
         """Ranked proposals for the open case now, with repairs estimated from all bars so far."""
         if self._healer is None or self._healer.open_case is None:
             return []
-        round_ = self._healer.propose(ProposalContext(
-            spec=champion_spec, past=self._past(case_id), bar_us=self._config.market.bar_seconds * MICROS_PER_SECOND,
-            seed=_SEED))
+        round_ = self._healer.propose(
+            ProposalContext(
+                spec=champion_spec,
+                past=self._past(case_id),
+                bar_us=self._config.market.bar_seconds * MICROS_PER_SECOND,
+                seed=_SEED,
+            )
+        )
         return [proposal.to_json() for proposal in round_.proposals]
 
     def _save_whole(self, ts: int) -> None:
         assert self._healer is not None
         self._tail.clear()
         self._stores.state.put_view(self._tail_key, [], ts)
-        self._stores.state.put_view(self._key, {"model_id": self._healer.observer.reference.model_id,
-                                                "state": self._healer.to_json()}, ts)
+        self._stores.state.put_view(
+            self._key, {"model_id": self._healer.observer.reference.model_id, "state": self._healer.to_json()}, ts
+        )
 
-    def _observation(self, vector: FeatureVector, bar: FuturesBar, predicted: Prediction | None, realised: float,
-                     net_return: float, state: TraderState) -> BarObservation:
+    def _observation(
+        self,
+        vector: FeatureVector,
+        bar: FuturesBar,
+        predicted: Prediction | None,
+        realised: float,
+        net_return: float,
+        state: TraderState,
+    ) -> BarObservation:
         spread = 2.0 * self._config.costs.half_spread_ticks * self._config.market.contract.tick_size
         return BarObservation(
-            ts=bar.known_ts, event_ts_by_feature=vector.event_ts, values=vector.values, stale=vector.stale,
+            ts=bar.known_ts,
+            event_ts_by_feature=vector.event_ts,
+            values=vector.values,
+            stale=vector.stale,
             expected_return=math.nan if predicted is None else predicted.expected_return,
-            return_sd=math.nan if predicted is None else predicted.return_sd, realised_return=realised, spread=spread,
-            volume=bar.volume, position_lots=state.position_lots, net_return=net_return,
-            usable=predicted is not None and predicted.usable)
+            return_sd=math.nan if predicted is None else predicted.return_sd,
+            realised_return=realised,
+            spread=spread,
+            volume=bar.volume,
+            position_lots=state.position_lots,
+            net_return=net_return,
+            usable=predicted is not None and predicted.usable,
+        )
 
     def _record_alerts(self, decision: HealerDecision, ts: int) -> list[str]:
         alert_ids = []
         for alert in decision.alerts:
             alert_id = derived_id("alert", self._market, alert.code, alert.first_ts, length=8)
             evidence = {"value": alert.value, "threshold": alert.threshold, "since_ts": alert.since_ts}
-            self._stores.agent.alerts.upsert(AlertRecord(
-                alert_id=alert_id, market=self._market, code=alert.code, level=alert.level, subject=alert.subject,
-                message=alert.message, evidence=evidence, status="open", first_ts=ts, last_ts=ts))
+            self._stores.agent.alerts.upsert(
+                AlertRecord(
+                    alert_id=alert_id,
+                    market=self._market,
+                    code=alert.code,
+                    level=alert.level,
+                    subject=alert.subject,
+                    message=alert.message,
+                    evidence=evidence,
+                    status="open",
+                    first_ts=ts,
+                    last_ts=ts,
+                )
+            )
             self._stores.events.append(
-                "alert.raised", alert_id,
-                {"alert_id": alert_id, "code": alert.code, "level": alert.level, "message": alert.message,
-                 "evidence": evidence}, ts=ts, market=self._market)
+                "alert.raised",
+                alert_id,
+                {
+                    "alert_id": alert_id,
+                    "code": alert.code,
+                    "level": alert.level,
+                    "message": alert.message,
+                    "evidence": evidence,
+                },
+                ts=ts,
+                market=self._market,
+            )
             alert_ids.append(alert_id)
         self._clear(decision.cleared, ts)
         return alert_ids
@@ -156,8 +206,13 @@ class Watchman:
             for record in self._stores.agent.alerts.list(market=self._market, code=code):
                 if record.status != "cleared":
                     self._stores.agent.alerts.change(record.alert_id, status="cleared", last_ts=ts)
-                    self._stores.events.append("alert.cleared", record.alert_id,
-                                               {"alert_id": record.alert_id, "code": code}, ts=ts, market=self._market)
+                    self._stores.events.append(
+                        "alert.cleared",
+                        record.alert_id,
+                        {"alert_id": record.alert_id, "code": code},
+                        ts=ts,
+                        market=self._market,
+                    )
 
     def _past(self, case_id: str) -> tuple[PastExperiment, ...]:
         """Recent experiments of earlier cases; a case's own tries are limited by its trial budget."""
@@ -165,10 +220,16 @@ class Watchman:
         since_ts = self._last_ts - RECENT_COOLDOWNS * self._config.agent.cooldown_bars * bar_us
         outcomes = {case.case_id: case.outcome for case in self._stores.agent.cases.list(market=self._market)}
         return tuple(
-            PastExperiment(record.spec["mutation_type"], record.spec["cause"], record.spec["parameters"],
-                           record.started_ts or 0, _healed(outcomes.get(record.case_id or "")))
+            PastExperiment(
+                record.spec["mutation_type"],
+                record.spec["cause"],
+                record.spec["parameters"],
+                record.started_ts or 0,
+                _healed(outcomes.get(record.case_id or "")),
+            )
             for record in self._stores.agent.experiments.list(market=self._market)
-            if record.case_id and record.case_id != case_id and (record.started_ts or 0) >= since_ts)
+            if record.case_id and record.case_id != case_id and (record.started_ts or 0) >= since_ts
+        )
 
 
 def _healed(outcome: str | None) -> bool | None:

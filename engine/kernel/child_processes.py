@@ -28,20 +28,37 @@ def program_command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", ENTRY_MODULE, *arguments]
 
 
-def start_child(arguments: Sequence[str], *, stdin: int | IO[Any] | None = subprocess.DEVNULL,
-                stdout: int | IO[Any] | None = subprocess.DEVNULL, stderr: int | IO[Any] | None = None,
-                extra_environment: Mapping[str, str] | None = None,
-                working_directory: Path | None = None) -> subprocess.Popen[bytes]:
+def start_child(
+    arguments: Sequence[str],
+    *,
+    stdin: int | IO[Any] | None = subprocess.DEVNULL,
+    stdout: int | IO[Any] | None = subprocess.DEVNULL,
+    stderr: int | IO[Any] | None = None,
+    extra_environment: Mapping[str, str] | None = None,
+    working_directory: Path | None = None,
+) -> subprocess.Popen[bytes]:
     """Start a sub-command in its own session (its whole group can be killed) with one thread per numeric library.
 
     The child calls `adopt_parent()` first, which ties its life to ours.
     """
     environment = {name: value for name, value in os.environ.items() if name != "HYDRA_CRASHPOINT"}
-    environment |= {PARENT_VARIABLE: str(os.getpid()), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-                    "MKL_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    environment |= {
+        PARENT_VARIABLE: str(os.getpid()),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
     environment |= dict(extra_environment or {})
-    return subprocess.Popen(program_command(*arguments), stdin=stdin, stdout=stdout, stderr=stderr, env=environment,
-                            cwd=working_directory, start_new_session=True)
+    return subprocess.Popen(
+        program_command(*arguments),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        env=environment,
+        cwd=working_directory,
+        start_new_session=True,
+    )
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:

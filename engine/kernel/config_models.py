@@ -81,7 +81,9 @@ class ObserverConfig(Section):
     feature_cusum_h: Positive = Field(description="threshold of the feature-variance CUSUM")
     volatility_cusum_k: Positive = Field(description="reference value of the volatility CUSUM")
     volatility_cusum_h: Positive = Field(description="threshold of the volatility CUSUM")
-    stale_repeats: PositiveInt = Field(description="equal consecutive values of a continuous feature that mean a dead feed")
+    stale_repeats: PositiveInt = Field(
+        description="equal consecutive values of a continuous feature that mean a dead feed"
+    )
     dwell_bars: PositiveInt = Field(description="bars a condition must hold before it alerts")
     calibration_window_bars: PositiveInt = Field(description="bars of the rolling calibration check")
     edge_evidence_h: Positive = Field(description="evidence of a lost edge that opens a case, nats (exp of it = bars)")
@@ -89,7 +91,9 @@ class ObserverConfig(Section):
     volatility_evidence_h: Positive = Field(description="evidence of a volatility jump that opens a case, nats")
     volatility_persistence: Fraction = Field(description="AR(1) coefficient of log volatility per bar")
     liquidity_limit_sd: Positive = Field(description="smoothed spread and volume strain that opens a case, sd")
-    stale_false_alarm: Fraction = Field(description="chance of a natural run of equal values that is called a dead feed")
+    stale_false_alarm: Fraction = Field(
+        description="chance of a natural run of equal values that is called a dead feed"
+    )
     drawdown_chance: Fraction = Field(description="chance, at any bar, of the drawdown that warns")
     page_hinkley_delta: Positive = Field(description="tolerated drift of the score in the Page-Hinkley test, sd")
     page_hinkley_threshold: Positive = Field(description="gap of the Page-Hinkley test that informs, sd")
@@ -108,13 +112,21 @@ class AgentConfig(Section):
     max_mutations_per_experiment: PositiveInt = Field(description="changes in one candidate")
     experiment_timeout_s: PositiveInt = Field(description="an experiment is killed after, seconds")
     experiment_memory_mib: PositiveInt = Field(description="memory cap of an experiment, MiB")
-    duplicate_similarity: Fraction = Field(description="cosine similarity to a recent experiment that refuses a proposal")
+    duplicate_similarity: Fraction = Field(
+        description="cosine similarity to a recent experiment that refuses a proposal"
+    )
     cooldown_bars: PositiveInt = Field(description="bars after a closed case before the same cause may open another")
     max_trials_per_case: PositiveInt = Field(description="candidates tried for one case before the operator is asked")
-    retry_bars: PositiveInt = Field(description="bars to wait after a failed trial before the next one of the same case")
+    retry_bars: PositiveInt = Field(
+        description="bars to wait after a failed trial before the next one of the same case"
+    )
     approval_valid_hours: Positive = Field(description="an approval request expires after, hours of market time")
-    rollback_watch_bars: PositiveInt = Field(description="bars after a promotion during which it is watched for rollback")
-    rollback_cusum_h: Positive = Field(description="CUSUM threshold, in sd, of candidate minus predecessor that rolls back")
+    rollback_watch_bars: PositiveInt = Field(
+        description="bars after a promotion during which it is watched for rollback"
+    )
+    rollback_cusum_h: Positive = Field(
+        description="CUSUM threshold, in sd, of candidate minus predecessor that rolls back"
+    )
 
 
 class EvaluatorConfig(Section):
@@ -132,7 +144,9 @@ class EvaluatorConfig(Section):
     min_evaluation_windows: PositiveInt = Field(description="windows to pass")
     evaluation_windows: PositiveInt = Field(description="windows in all")
     paper_trading_hours: Positive = Field(description="least hours of market time on paper before a promotion")
-    paper_trading_max_hours: Positive = Field(description="paper trading without a verdict ends after, hours of market time")
+    paper_trading_max_hours: Positive = Field(
+        description="paper trading without a verdict ends after, hours of market time"
+    )
     e_process_alpha: Fraction = Field(description="false promotions allowed over all candidates together")
     deflated_sharpe_min: Fraction = Field(description="deflated Sharpe ratio to show (discovery track)")
 
@@ -142,7 +156,9 @@ class RiskConfig(Section):
 
     paper_equity_usd: Positive = Field(description="equity of the paper account, USD")
     max_adv_fraction: Fraction = Field(description="order and position as a share of average daily volume")
-    kelly_fraction: Fraction = Field(description="share of the full Kelly bet; its inverse is the risk aversion of scores")
+    kelly_fraction: Fraction = Field(
+        description="share of the full Kelly bet; its inverse is the risk aversion of scores"
+    )
     volatility_target_annual: Positive = Field(description="annualised volatility of equity that caps a position")
     max_position_lots: PositiveInt = Field(description="largest position, lots")
     max_order_lots: PositiveInt = Field(description="largest order, lots")
@@ -156,15 +172,20 @@ class RiskConfig(Section):
     max_trade_loss_fraction: Fraction = Field(description="loss of one round trip that halts, share of equity")
     max_orders_per_day: PositiveInt = Field(description="orders in one session")
     max_errors_per_hour: PositiveInt = Field(description="engine errors in an hour that halt")
-    price_collar_fraction: Fraction = Field(description="a limit price further than this from the last price is refused")
+    price_collar_fraction: Fraction = Field(
+        description="a limit price further than this from the last price is refused"
+    )
     degraded_size_fraction: Fraction = Field(description="size in DEGRADED as a share of normal size")
     rebalance_threshold_lots: PositiveInt = Field(description="a smaller change of position is not traded")
     unlock_cooldown_minutes: Positive = Field(description="minutes in LOCKDOWN before it can be left")
     volatility_cap_multiple: Positive = Field(description="a position may reach this multiple of the volatility target")
     no_entry_days_before_expiry: Annotated[float, Field(ge=0.0)] = Field(
-        description="no order that raises risk this near to the last trade, days (where the expiry is known)")
+        description="no order that raises risk this near to the last trade, days (where the expiry is known)"
+    )
     breaker_dwell_bars: PositiveInt = Field(description="calm bars before DEGRADED set by a breaker is resolved")
-    breaker_recovery_fraction: Fraction = Field(description="calm means below this share of the breaker's warning limit")
+    breaker_recovery_fraction: Fraction = Field(
+        description="calm means below this share of the breaker's warning limit"
+    )
 
 
 class CostConfig(Section):
@@ -185,7 +206,9 @@ class FeatureConfig(Section):
     volatility_window_bars: PositiveInt = Field(description="bars of realised volatility")
     ewma_halflife_bars: Positive = Field(description="half-life of the EWMA volatility, bars")
     momentum_windows_bars: tuple[PositiveInt, ...] = Field(description="bars of the momentum features")
-    standardise_window_bars: PositiveInt = Field(description="bars of past-only standardisation (divergence, sentiment)")
+    standardise_window_bars: PositiveInt = Field(
+        description="bars of past-only standardisation (divergence, sentiment)"
+    )
     cot_percentile_weeks: PositiveInt = Field(description="weeks of the COT percentile")
     news_halflife_minutes: Positive = Field(description="half-life of news sentiment, minutes")
     density_min_liquid_strikes: PositiveInt = Field(description="fewer liquid strikes give a degraded density")
@@ -204,7 +227,9 @@ class ModelConfig(Section):
     embargo_bars: PositiveInt = Field(description="bars between training and test, at least the label horizon")
     walk_forward_folds: PositiveInt = Field(description="folds of the purged walk-forward")
     retrain_every_bars: PositiveInt = Field(description="bars between refits in a replay")
-    edge_confidence: Fraction = Field(description="one-sided confidence of the edge's lower bound; at or below 0 no trade")
+    edge_confidence: Fraction = Field(
+        description="one-sided confidence of the edge's lower bound; at or below 0 no trade"
+    )
 
 
 class HostConfig(Section):
@@ -221,7 +246,9 @@ class HostConfig(Section):
 class SimulationConfig(Section):
     """The simulated venue, as far as the engine may know it (never the fault)."""
 
-    bars_per_second: Positive = Field(description="simulated bars a second while a screen watches; headless runs unpaced")
+    bars_per_second: Positive = Field(
+        description="simulated bars a second while a screen watches; headless runs unpaced"
+    )
     history_bars: PositiveInt = Field(description="bars of history delivered before the first live bar")
     live_bars: PositiveInt = Field(description="live bars before the simulation ends")
 

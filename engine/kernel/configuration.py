@@ -34,8 +34,13 @@ def known_markets() -> list[str]:
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
-def load_config(market: str, *, user_file: Path | None = None, environment: Mapping[str, str] | None = None,
-                flags: Mapping[str, Any] | None = None) -> LoadedConfig:
+def load_config(
+    market: str,
+    *,
+    user_file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> LoadedConfig:
     """Merge all layers for one market.
 
     `environment` maps `HYDRA_RISK__MAX_POSITION_LOTS` to `risk.max_position_lots`; `flags` maps dotted keys to values.
@@ -45,15 +50,21 @@ def load_config(market: str, *, user_file: Path | None = None, environment: Mapp
     sources: dict[str, str] = {}
     _merge(merged, _read_resource("default.yaml"), "default.yaml", sources)
     if market not in known_markets():
-        raise ConfigError(f"unknown market '{market}'{_nearest(market, known_markets())}; "
-                          f"known: {', '.join(known_markets())}")
+        raise ConfigError(
+            f"unknown market '{market}'{_nearest(market, known_markets())}; known: {', '.join(known_markets())}"
+        )
     _merge(merged, _read_resource(f"markets/{market}.yaml"), f"markets/{market}.yaml", sources)
     if user_file is not None and user_file.exists():
         _merge(merged, _read_yaml(user_file.read_text(encoding="utf-8"), str(user_file)), str(user_file), sources)
     for name, text in sorted((os.environ if environment is None else environment).items()):
         if name.startswith(ENVIRONMENT_PREFIX) and "__" in name and name not in _RESERVED:
-            _set(merged, name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."), yaml.safe_load(text),
-                 f"environment {name}", sources)
+            _set(
+                merged,
+                name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."),
+                yaml.safe_load(text),
+                f"environment {name}",
+                sources,
+            )
     for key, value in (flags or {}).items():
         _set(merged, key, value, "command line", sources)
     try:
@@ -76,8 +87,9 @@ def _read_yaml(text: str, name: str) -> dict[str, Any]:
     return content
 
 
-def _merge(target: dict[str, Any], layer: Mapping[str, Any], source: str, sources: dict[str, str],
-           prefix: str = "") -> None:
+def _merge(
+    target: dict[str, Any], layer: Mapping[str, Any], source: str, sources: dict[str, str], prefix: str = ""
+) -> None:
     for key, value in layer.items():
         dotted = f"{prefix}{key}"
         if isinstance(value, Mapping):

@@ -83,15 +83,27 @@ class WorkspacePaths:
     def create(self) -> None:
         """Make the directory tree; a read-only or full disk gives one clear sentence."""
         try:
-            for folder in (self.database.parent, self.raw, self.features, self.artifacts, self.snapshots,
-                           self.experiments, self.runs, self.inbox, self.logs, self.sealed_events):
+            for folder in (
+                self.database.parent,
+                self.raw,
+                self.features,
+                self.artifacts,
+                self.snapshots,
+                self.experiments,
+                self.runs,
+                self.inbox,
+                self.logs,
+                self.sealed_events,
+            ):
                 folder.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".write-probe-{os.getpid()}"
             probe.write_bytes(b"")
             probe.unlink()
         except OSError as error:
-            raise StoreError(f"cannot write to the workspace {self.root}: {error.strerror}; "
-                             "choose another with --workspace or free the disk") from error
+            raise StoreError(
+                f"cannot write to the workspace {self.root}: {error.strerror}; "
+                "choose another with --workspace or free the disk"
+            ) from error
 
 
 def default_workspace() -> Path:

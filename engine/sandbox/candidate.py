@@ -31,7 +31,8 @@ YARDSTICK_BARS: Final = 250
 class Candidate:
     """A candidate and its out-of-sample forecasts.
 
-    `predictions` covers `history.bars[forecast_from:]`, judged from `start` on; for a refitted candidate each block of ten bars is forecast by a fit on
+    `predictions` covers `history.bars[forecast_from:]`, judged from `start` on; for a refitted candidate each block
+    of ten bars is forecast by a fit on
     its past only, as the candidate would have been refitted as it went. `champion` is the final fit, to be deployed.
     """
 
@@ -72,8 +73,16 @@ def needs_refit(parameters: Mapping[str, Any]) -> bool:
     return bool(REFIT_KEYS & parameters.keys())
 
 
-def build_candidate(candidate_id: str, spec: ModelSpec, champion: Champion, parameters: Mapping[str, Any],
-                    history: MarketHistory, start: int, config: HydraConfig, seed: int) -> Candidate:
+def build_candidate(
+    candidate_id: str,
+    spec: ModelSpec,
+    champion: Champion,
+    parameters: Mapping[str, Any],
+    history: MarketHistory,
+    start: int,
+    config: HydraConfig,
+    seed: int,
+) -> Candidate:
     """Build the candidate and forecast `history.bars[start:]` out of sample.
 
     Raises CalculationError where too few bars are left to fit on.
@@ -86,8 +95,9 @@ def build_candidate(candidate_id: str, spec: ModelSpec, champion: Champion, para
     return _refit(candidate_id, target, history, first, start, config, seed)
 
 
-def train_first(model_id: str, kind: str, features: tuple[str, ...], history: MarketHistory, config: HydraConfig,
-                seed: int) -> tuple[Champion, EdgeEstimate]:
+def train_first(
+    model_id: str, kind: str, features: tuple[str, ...], history: MarketHistory, config: HydraConfig, seed: int
+) -> tuple[Champion, EdgeEstimate]:
     """Fit the first champion on the last `training_window_bars` of a history, its edge by purged walk-forward."""
     window = history.window(max(0, len(history) - config.models.training_window_bars), len(history))
     X, y = window.columns(features), window.next_return
@@ -109,12 +119,18 @@ def forecast(champion: Champion, history: MarketHistory, start: int) -> Champion
 
 def edge_config(config: HydraConfig, *, nats: float = 3.0) -> EdgeConfig:
     """How an edge is measured under these settings."""
-    return EdgeConfig(config.models.walk_forward_folds, config.models.label_horizon_bars, config.models.embargo_bars,
-                      config.models.edge_confidence, nats)
+    return EdgeConfig(
+        config.models.walk_forward_folds,
+        config.models.label_horizon_bars,
+        config.models.embargo_bars,
+        config.models.edge_confidence,
+        nats,
+    )
 
 
-def _refit(candidate_id: str, spec: ModelSpec, history: MarketHistory, first: int, start: int, config: HydraConfig,
-           seed: int) -> Candidate:
+def _refit(
+    candidate_id: str, spec: ModelSpec, history: MarketHistory, first: int, start: int, config: HydraConfig, seed: int
+) -> Candidate:
     count = len(history)
     forecast_from = max(first + LEAST_TRAINING_BARS, min(start, count - YARDSTICK_BARS))
     start = max(start, forecast_from)
@@ -129,14 +145,20 @@ def _refit(candidate_id: str, spec: ModelSpec, history: MarketHistory, first: in
         past = slice(first, max(first + 2, low - embargo))
         model = train_model(spec.kind, spec.features, X[past], y[past], spec.params, config, seed)
         part = history.window(low, high)
-        blocks.append(Champion(candidate_id, _with_range(spec, history, first, low), model).predict_many(
-            part.names, part.values, part.stale, part.volatility(), ts=part.known_ts))
+        blocks.append(
+            Champion(candidate_id, _with_range(spec, history, first, low), model).predict_many(
+                part.names, part.values, part.stale, part.volatility(), ts=part.known_ts
+            )
+        )
         sample.append(_scored(blocks[-1], part.next_return, y[past], low))
     merged = [np.concatenate(column) for column in zip(*sample, strict=True)]
     edge = edge_of_forecasts(OutOfSample(merged[0].astype(np.int64), *merged[1:]), edge_config(config, nats=1.0))
     final_spec = replace(_with_range(spec, history, first, count), edge=edge.summary())
-    final = Champion(candidate_id, final_spec,
-                     train_model(spec.kind, spec.features, X[first:count], y[first:count], spec.params, config, seed))
+    final = Champion(
+        candidate_id,
+        final_spec,
+        train_model(spec.kind, spec.features, X[first:count], y[first:count], spec.params, config, seed),
+    )
     joined = _join(blocks, edge)
     return Candidate(final, joined, forecast_from, start, True, edge)
 
@@ -153,8 +175,15 @@ def adjusted_columns(spec: ModelSpec, history: MarketHistory) -> FloatArray:
     return X
 
 
-def train_model(kind: str, features: tuple[str, ...], X: FloatArray, y: FloatArray, params: Mapping[str, Any],
-           config: HydraConfig, seed: int) -> TradingModel:
+def train_model(
+    kind: str,
+    features: tuple[str, ...],
+    X: FloatArray,
+    y: FloatArray,
+    params: Mapping[str, Any],
+    config: HydraConfig,
+    seed: int,
+) -> TradingModel:
     """Fit one model of a kind under these settings."""
     own = dict(params)
     prior_r2 = float(own.pop(PRIOR_R2, config.models.ridge_prior_r2))
@@ -174,13 +203,22 @@ def _with_range(spec: ModelSpec, history: MarketHistory, first: int, stop: int) 
     return replace(spec, training=training_range(history.window(first, max(first + 1, stop))))
 
 
-def _scored(predictions: ChampionPredictions, realised: FloatArray, past: FloatArray, offset: int) -> tuple[FloatArray, ...]:
+def _scored(
+    predictions: ChampionPredictions, realised: FloatArray, past: FloatArray, offset: int
+) -> tuple[FloatArray, ...]:
     kept = np.isfinite(realised) & predictions.usable
     known = past[np.isfinite(past)]
     zero_sd = np.full(int(kept.sum()), float(np.sqrt(np.mean(known**2))))
     up = np.where(predictions.expected_return >= 0, predictions.confidence, 1.0 - predictions.confidence)
     rows = np.arange(offset, offset + len(realised), dtype=np.float64)
-    return (rows[kept], predictions.expected_return[kept], predictions.return_sd[kept], up[kept], zero_sd, realised[kept])
+    return (
+        rows[kept],
+        predictions.expected_return[kept],
+        predictions.return_sd[kept],
+        up[kept],
+        zero_sd,
+        realised[kept],
+    )
 
 
 def _join(blocks: list[ChampionPredictions], edge: EdgeEstimate) -> ChampionPredictions:

@@ -19,7 +19,8 @@ class ExperimentSpec:
 
     `parameters` is the proposal's change of the champion's specification. `change_point_ts` is when the fault began by
     the diagnosis (None on the discovery track); `until_ts` the last moment the snapshot knows. `trial_count` is the
-    number of all trials in the journal so far, for deflation. `config` is the full merged configuration, `snapshot` the folder of
+    number of all trials in the journal so far, for deflation. `config` is the full merged configuration, `snapshot`
+    the folder of
     the immutable snapshot it reads.
     """
 

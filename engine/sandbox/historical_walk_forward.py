@@ -43,8 +43,16 @@ class WalkForward:
     refits: tuple[Refit, ...]
 
 
-def walk_forward(history: MarketHistory, start: int, config: HydraConfig, *, kind: str, features: tuple[str, ...], seed: int,
-                 progress: Callable[[int, int, str], None] | None = None) -> WalkForward:
+def walk_forward(
+    history: MarketHistory,
+    start: int,
+    config: HydraConfig,
+    *,
+    kind: str,
+    features: tuple[str, ...],
+    seed: int,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> WalkForward:
     """Predict bars `start`.. of the history.
 
     Every `retrain_every_bars` a model of `kind` is fitted on the `training_window_bars` bars whose label was known by
@@ -67,8 +75,17 @@ def walk_forward(history: MarketHistory, start: int, config: HydraConfig, *, kin
     return WalkForward(tuple(predictions), tuple(refits))
 
 
-def _fit(window: MarketHistory, history: MarketHistory, low: int, high: int, kind: str, features: tuple[str, ...],
-         config: HydraConfig, seed: int, predictions: list[Prediction | None]) -> Refit:
+def _fit(
+    window: MarketHistory,
+    history: MarketHistory,
+    low: int,
+    high: int,
+    kind: str,
+    features: tuple[str, ...],
+    config: HydraConfig,
+    seed: int,
+    predictions: list[Prediction | None],
+) -> Refit:
     used, left_out = usable_features(window, history, low - 1, features)
     if len(window) < LEAST_TRAINING_ROWS or not used:
         return Refit(low, high, used, left_out, None, None, f"{len(window)} bars of history are too few")
@@ -92,14 +109,17 @@ def _fit(window: MarketHistory, history: MarketHistory, low: int, high: int, kin
     return Refit(low, high, used, left_out, edge.lower_bound, edge.information_coefficient, edge.reason)
 
 
-def usable_features(window: MarketHistory, history: MarketHistory, at: int,
-                    features: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def usable_features(
+    window: MarketHistory, history: MarketHistory, at: int, features: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Features that cover the window and are fresh at bar `at`, and those that are not."""
     used: list[str] = []
     left_out: list[str] = []
     for name in features:
         column = history.names.index(name)
-        coverage = float(np.mean(np.isfinite(window.values[:, column]) & ~window.stale[:, column])) if len(window) else 0.0
+        coverage = (
+            float(np.mean(np.isfinite(window.values[:, column]) & ~window.stale[:, column])) if len(window) else 0.0
+        )
         fresh = not bool(history.stale[max(at, 0), column])
         (used if coverage >= LEAST_COVERAGE and fresh else left_out).append(name)
     return tuple(used), tuple(left_out)
@@ -110,7 +130,11 @@ def without_edge_gate(predictions: tuple[Prediction | None, ...]) -> list[Predic
     return [None if item is None else replace(item, edge_lower_bound=1.0, shrinkage=1.0) for item in predictions]
 
 
-def constant_prediction(history: MarketHistory, model_id: str, expected: NDArray[np.float64], sd: float) -> list[Prediction | None]:
+def constant_prediction(
+    history: MarketHistory, model_id: str, expected: NDArray[np.float64], sd: float
+) -> list[Prediction | None]:
     """Predictions of a baseline: an expected return per bar with one standard deviation, always usable."""
-    return [Prediction(bar.known_ts, model_id, float(value), sd, 0.5, 1.0, 1.0) if np.isfinite(value) else None
-            for bar, value in zip(history.bars, expected, strict=True)]
+    return [
+        Prediction(bar.known_ts, model_id, float(value), sd, 0.5, 1.0, 1.0) if np.isfinite(value) else None
+        for bar, value in zip(history.bars, expected, strict=True)
+    ]

@@ -18,7 +18,8 @@ Decide = Callable[[MarketHistory], Sequence[Prediction | None]]
 
 @dataclass(frozen=True, slots=True)
 class LookAheadResult:
-    """Whether every line up to `at_ts` was the same; `compared` counts lines, `first_difference` shows the first leak."""
+    """Whether every line up to `at_ts` was the same; `compared` counts lines, `first_difference` shows the first
+    leak."""
 
     clean: bool
     at_ts: int
@@ -44,7 +45,8 @@ def prove(records: Sequence[RawRecord], config: HydraConfig, decide: Decide, at_
 
 
 def scramble(records: Sequence[RawRecord], after_ts: int, seed: int) -> list[RawRecord]:
-    """The same records with every number and text that was published after `after_ts` replaced by chance; times stay."""
+    """The same records with every number and text that was published after `after_ts` replaced by chance; times
+    stay."""
     chance = random.Random(seed)
     return [_scrambled(record, chance) if record.known_ts > after_ts else record for record in records]
 
@@ -56,17 +58,30 @@ def _scrambled(record: RawRecord, chance: random.Random) -> RawRecord:
         first, last = chance.sample(prices, 2)
         return replace(record, low=prices[0], high=prices[3], open=first, close=last, volume=record.volume * factor)
     if isinstance(record, OptionChain):
-        quotes = tuple(replace(quote, bid=quote.bid * factor, ask=quote.ask * factor, last=quote.last * factor,
-                               open_interest=quote.open_interest * chance.uniform(0.1, 10.0)) for quote in record.quotes)
+        quotes = tuple(
+            replace(
+                quote,
+                bid=quote.bid * factor,
+                ask=quote.ask * factor,
+                last=quote.last * factor,
+                open_interest=quote.open_interest * chance.uniform(0.1, 10.0),
+            )
+            for quote in record.quotes
+        )
         return replace(record, quotes=quotes)
     if isinstance(record, CotReport):
-        positions = tuple(replace(item, long=item.long * chance.uniform(0.1, 10.0), short=item.short * factor)
-                          for item in record.positions)
+        positions = tuple(
+            replace(item, long=item.long * chance.uniform(0.1, 10.0), short=item.short * factor)
+            for item in record.positions
+        )
         return replace(record, positions=positions)
     words = record.title.split()
     chance.shuffle(words)
-    return replace(record, title=" ".join([*words, chance.choice(["surge", "slump", "rally", "glut"])])) if isinstance(
-        record, Headline) else record
+    return (
+        replace(record, title=" ".join([*words, chance.choice(["surge", "slump", "rally", "glut"])]))
+        if isinstance(record, Headline)
+        else record
+    )
 
 
 def _trace(records: Sequence[RawRecord], config: HydraConfig, decide: Decide, at_ts: int) -> list[str]:
@@ -79,5 +94,7 @@ def _trace(records: Sequence[RawRecord], config: HydraConfig, decide: Decide, at
             break
         prediction = predictions[index]
         said = None if prediction is None else [prediction.expected_return, prediction.return_sd, prediction.usable]
-        lines.append(canonical_json([bar.known_ts, [finite_or_none(value) for value in history.values[index].tolist()], said]))
+        lines.append(
+            canonical_json([bar.known_ts, [finite_or_none(value) for value in history.values[index].tolist()], said])
+        )
     return lines + [text for known_ts, text in outcome.decision_lines if known_ts <= at_ts]

@@ -69,12 +69,24 @@ class MarketHistory:
     def window(self, start: int, stop: int) -> MarketHistory:
         """Bars start..stop-1."""
         part = slice(start, stop)
-        return replace(self, bars=self.bars[part], values=self.values[part], stale=self.stale[part],
-                       event_ts=self.event_ts[part], realised=self.realised[part], next_return=self.next_return[part])
+        return replace(
+            self,
+            bars=self.bars[part],
+            values=self.values[part],
+            stale=self.stale[part],
+            event_ts=self.event_ts[part],
+            realised=self.realised[part],
+            next_return=self.next_return[part],
+        )
 
 
-def market_history(bars: Sequence[FuturesBar], names: Sequence[str], values: FloatArray, stale: NDArray[np.bool_],
-                   event_ts: NDArray[np.int64]) -> MarketHistory:
+def market_history(
+    bars: Sequence[FuturesBar],
+    names: Sequence[str],
+    values: FloatArray,
+    stale: NDArray[np.bool_],
+    event_ts: NDArray[np.int64],
+) -> MarketHistory:
     """Assemble a history from decision bars and the feature matrix at their closes."""
     realised = np.full(len(bars), math.nan)
     for index in range(1, len(bars)):
@@ -134,7 +146,9 @@ def to_prediction(row: ChampionPrediction) -> Prediction:
     )
 
 
-def history_from_records(records: Sequence[RawRecord], config: HydraConfig, names: Sequence[str] | None = None) -> MarketHistory:
+def history_from_records(
+    records: Sequence[RawRecord], config: HydraConfig, names: Sequence[str] | None = None
+) -> MarketHistory:
     """Rebuild a history from raw records alone: one pass of the feature pipeline, features taken at each decision bar.
 
     Gives what the feature store gives for the same records: of the rows known at a bar's close, the newest `event_ts`

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,12 +18,20 @@ _CALIBRATION_SEED = 7
 _LEAST_CALIBRATION_BARS = 10
 
 
-def strategy_evidence(name: str, net_returns: NDArray[np.float64], total_costs: float, predictions: Sequence[Prediction | None],
-                      next_return: NDArray[np.float64], spec: ModelSpec) -> StrategyEvidence:
+def strategy_evidence(
+    name: str,
+    net_returns: NDArray[np.float64],
+    total_costs: float,
+    predictions: Sequence[Prediction | None],
+    next_return: NDArray[np.float64],
+    spec: ModelSpec,
+) -> StrategyEvidence:
     """Evidence of one model on the evaluation bars. `total_costs` is the sum of costs as a share of equity."""
     gross = float(np.sum(np.abs(net_returns)))
     cost_share = total_costs / gross if gross > 0.0 else 0.0
-    return StrategyEvidence(name, net_returns, calibration_error(predictions, next_return), cost_share, complexity(spec))
+    return StrategyEvidence(
+        name, net_returns, calibration_error(predictions, next_return), cost_share, complexity(spec)
+    )
 
 
 def calibration_error(predictions: Sequence[Prediction | None], next_return: NDArray[np.float64]) -> float | None:
@@ -49,4 +58,4 @@ def complexity(spec: ModelSpec) -> float:
 def evaluation_windows(bars: int, config: HydraConfig) -> tuple[tuple[int, int], ...]:
     """Equal, consecutive windows of the evaluation bars."""
     edges = np.linspace(0, bars, config.evaluator.evaluation_windows + 1).round().astype(int).tolist()
-    return tuple(zip(edges[:-1], edges[1:], strict=True))
+    return tuple(itertools.pairwise(edges))

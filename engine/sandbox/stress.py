@@ -37,8 +37,12 @@ class StressResult:
 Scenario = Callable[[Sequence[FuturesBar], HydraConfig], tuple[list[FuturesBar], HydraConfig]]
 
 
-def run_stress(bars: Sequence[FuturesBar], predictions: Sequence[Prediction | None], config: HydraConfig,
-               before: TraderState | None = None) -> list[StressResult]:
+def run_stress(
+    bars: Sequence[FuturesBar],
+    predictions: Sequence[Prediction | None],
+    config: HydraConfig,
+    before: TraderState | None = None,
+) -> list[StressResult]:
     """Replay every scenario from `before`; the limit is the account's own drawdown limit."""
     results = []
     for name, scenario in SCENARIOS.items():
@@ -68,7 +72,9 @@ def volatility_explosion(bars: Sequence[FuturesBar], config: HydraConfig) -> tup
 def liquidity_drought(bars: Sequence[FuturesBar], config: HydraConfig) -> tuple[list[FuturesBar], HydraConfig]:
     """Spreads five times as wide, a tenth of the volume."""
     thin = [replace(bar, volume=bar.volume * _VOLUME_FACTOR) for bar in bars]
-    costs = CostConfig(**{**config.costs.model_dump(), "half_spread_ticks": config.costs.half_spread_ticks * _SPREAD_FACTOR})
+    costs = CostConfig(
+        **{**config.costs.model_dump(), "half_spread_ticks": config.costs.half_spread_ticks * _SPREAD_FACTOR}
+    )
     return thin, config.model_copy(update={"costs": costs})
 
 
@@ -86,7 +92,13 @@ def _with_shocks(bars: Sequence[FuturesBar], shocks: Mapping[int, float]) -> lis
         opened = math.exp(level)
         level += shocks.get(index, 0.0)
         closed = math.exp(level)
-        stressed.append(replace(bar, open=bar.open * opened, close=bar.close * closed,
-                                high=max(bar.high * opened, bar.close * closed),
-                                low=min(bar.low * opened, bar.close * closed)))
+        stressed.append(
+            replace(
+                bar,
+                open=bar.open * opened,
+                close=bar.close * closed,
+                high=max(bar.high * opened, bar.close * closed),
+                low=min(bar.low * opened, bar.close * closed),
+            )
+        )
     return stressed

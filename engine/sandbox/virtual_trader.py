@@ -43,11 +43,20 @@ class VirtualTrader:
         """Flat, with the paper equity, knowing what the market's memory knows."""
         return VirtualTrader(replace(initial_state(config), memory=memory))
 
-    def on_bar(self, bar: FuturesBar, prediction: Prediction | None, config: HydraConfig, *,
-               days_to_expiry: float | None = None) -> tuple[VirtualTrader, float]:
+    def on_bar(
+        self,
+        bar: FuturesBar,
+        prediction: Prediction | None,
+        config: HydraConfig,
+        *,
+        days_to_expiry: float | None = None,
+    ) -> tuple[VirtualTrader, float]:
         """Trade one bar; the second value is the simple return of equity after costs on this bar."""
-        fills = match(self.state.working_orders, bar,
-                      MatchContext(config, self.state.memory, self.state.position_lots, days_to_expiry))
+        fills = match(
+            self.state.working_orders,
+            bar,
+            MatchContext(config, self.state.memory, self.state.position_lots, days_to_expiry),
+        )
         running = replace(self.state, operational_state=OperationalState.RUNNING, calm_bars=0)
         result = step(running, StepObservation(bar, fills, prediction, days_to_expiry=days_to_expiry), config)
         return VirtualTrader(result.state), result.state.equity_usd / self.state.equity_usd - 1.0

@@ -9,15 +9,30 @@ from hydra_tui.commands.output import emit
 from hydra_tui.session import Session
 
 
-def act(session: Session, kind: str, args: Mapping[str, Any], as_json: bool, sentence: Callable[[dict[str, Any]], str],
-        *, expected_state_seq: int | None = None, timeout_s: float = 30.0) -> None:
+def act(
+    session: Session,
+    kind: str,
+    args: Mapping[str, Any],
+    as_json: bool,
+    sentence: Callable[[dict[str, Any]], str],
+    *,
+    expected_state_seq: int | None = None,
+    timeout_s: float = 30.0,
+) -> None:
     """Send one command as the command line's actor and print what came of it."""
     from engine.host.operations.requests import request
 
     stores = session.open_stores()
     try:
-        result = request(stores, session.load().config, kind, args, actor="cli",
-                         expected_state_seq=expected_state_seq, timeout_s=timeout_s)
+        result = request(
+            stores,
+            session.load().config,
+            kind,
+            args,
+            actor="cli",
+            expected_state_seq=expected_state_seq,
+            timeout_s=timeout_s,
+        )
     finally:
         stores.close()
     emit(result, as_json, [sentence(result)])

@@ -16,7 +16,15 @@ from hydra_tui.session import Session
 @click.option("--state", "state_seq", type=int, help="the state number you looked at; refused if it moved")
 @json_option
 @click.pass_obj
-def command(session: Session, approval_id: str, confirm: str, reason: str, state_seq: int | None, as_json: bool) -> None:
+def command(
+    session: Session, approval_id: str, confirm: str, reason: str, state_seq: int | None, as_json: bool
+) -> None:
     """Approve request APPROVAL_ID (see `hydra status`)."""
-    act(session, "approve", {"approval_id": approval_id, "confirm": confirm, "reason": reason}, as_json,
-        lambda result: f"approved: {result['subject']} ({reason}).", expected_state_seq=state_seq)
+    act(
+        session,
+        "approve",
+        {"approval_id": approval_id, "confirm": confirm, "reason": reason},
+        as_json,
+        lambda result: f"approved: {result['subject']} ({reason}).",
+        expected_state_seq=state_seq,
+    )

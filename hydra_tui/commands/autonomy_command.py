@@ -30,5 +30,10 @@ def command(session: Session, level: str | None, reason: str | None, as_json: bo
         return
     if not reason:
         raise click.UsageError("setting the level needs --reason")
-    act(session, "set_autonomy", {"level": level, "reason": reason}, as_json,
-        lambda result: f"autonomy {result['old']} -> {result['new']} ({reason}).")
+    act(
+        session,
+        "set_autonomy",
+        {"level": level, "reason": reason},
+        as_json,
+        lambda result: f"autonomy {result['old']} -> {result['new']} ({reason}).",
+    )

@@ -21,7 +21,9 @@ def command() -> None:
 def show(session: Session, sources: bool, prefix: str, as_json: bool) -> None:
     """Print the merged settings, all or those below PREFIX (e.g. risk)."""
     loaded = session.load()
-    flat = {key: value for key, value in _flatten(loaded.config.model_dump(mode="json")).items() if key.startswith(prefix)}
+    flat = {
+        key: value for key, value in _flatten(loaded.config.model_dump(mode="json")).items() if key.startswith(prefix)
+    }
     origin = {key: loaded.sources.get(key, "default.yaml") for key in flat}
     document = {key: {"value": value, "source": origin[key]} for key, value in flat.items()} if sources else flat
     rows = [[key, str(value), origin[key]] if sources else [key, str(value)] for key, value in flat.items()]

@@ -26,8 +26,10 @@ def status(session: Session, verb_market: str | None, as_json: bool) -> None:
         document = feed_status(stores, session.market(verb_market))
     finally:
         stores.close()
-    rows = [[item["source"], str(item["rows"]), item["last_event"], item["age"], item["status"], "; ".join(item["reasons"])]
-            for item in document]
+    rows = [
+        [item["source"], str(item["rows"]), item["last_event"], item["age"], item["status"], "; ".join(item["reasons"])]
+        for item in document
+    ]
     emit(document, as_json, table(rows, ["source", "rows", "last event (UTC)", "age", "health", "why"]))
 
 

@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, approval_id: str, hours: float, as_json: bool) -> None:
     """Defer request APPROVAL_ID; it keeps waiting and may expire."""
-    act(session, "defer", {"approval_id": approval_id, "hours": hours}, as_json,
-        lambda result: f"{result['approval_id']} is deferred for {result['hours']:g} h.")
+    act(
+        session,
+        "defer",
+        {"approval_id": approval_id, "hours": hours},
+        as_json,
+        lambda result: f"{result['approval_id']} is deferred for {result['hours']:g} h.",
+    )

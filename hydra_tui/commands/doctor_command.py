@@ -17,9 +17,13 @@ def command(ctx: click.Context, session: Session, as_json: bool) -> None:
     from hydra_tui.doctor import examine
 
     findings = examine(session)
-    document = {"ok": all(item.level != "FAULT" for item in findings),
-                "findings": [{"check": item.check, "level": item.level, "detail": item.detail, "advice": item.advice}
-                             for item in findings]}
+    document = {
+        "ok": all(item.level != "FAULT" for item in findings),
+        "findings": [
+            {"check": item.check, "level": item.level, "detail": item.detail, "advice": item.advice}
+            for item in findings
+        ],
+    }
     rows = [[item.level, item.check, item.detail, item.advice] for item in findings]
     emit(document, as_json, table(rows, ["", "check", "found", "what to do"]))
     ctx.exit(0 if document["ok"] else 1)

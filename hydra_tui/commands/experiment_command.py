@@ -29,9 +29,13 @@ def run(session: Session, mutation_type: str, target: str, parameters: str, reas
         change = json.loads(parameters)
     except json.JSONDecodeError as error:
         raise click.UsageError(f"--parameters is not JSON: {error.msg}") from error
-    act(session, "run_experiment", {"mutation_type": mutation_type, "target": target, "parameters": change,
-                                    "reason": reason}, as_json,
-        lambda result: f"case {result['case_id']} opened; follow it with hydra experiment list")
+    act(
+        session,
+        "run_experiment",
+        {"mutation_type": mutation_type, "target": target, "parameters": change, "reason": reason},
+        as_json,
+        lambda result: f"case {result['case_id']} opened; follow it with hydra experiment list",
+    )
 
 
 @command.command("list")
@@ -47,8 +51,17 @@ def list_experiments(session: Session, verb_market: str | None, as_json: bool) -
         document = experiment_list(stores, session.market(verb_market))
     finally:
         stores.close()
-    rows = [[item["experiment_id"], item["case_id"] or "-", item["mutation_type"], item["status"], item["outcome"] or "",
-             item["started"]] for item in document]
+    rows = [
+        [
+            item["experiment_id"],
+            item["case_id"] or "-",
+            item["mutation_type"],
+            item["status"],
+            item["outcome"] or "",
+            item["started"],
+        ]
+        for item in document
+    ]
     emit(document, as_json, table(rows, ["experiment", "case", "mutation", "status", "outcome", "started (UTC)"]))
 
 
@@ -66,7 +79,9 @@ def show(session: Session, experiment_id: str, as_json: bool) -> None:
     finally:
         stores.close()
     lines = [f"{document['experiment_id']}  {document['mutation_type']} of {document['target']}  {document['status']}"]
-    lines += [f"  {'pass' if gate['passed'] else 'FAIL'} {gate['name']}: {gate['explanation']}" for gate in document["gates"]]
+    lines += [
+        f"  {'pass' if gate['passed'] else 'FAIL'} {gate['name']}: {gate['explanation']}" for gate in document["gates"]
+    ]
     emit(document, as_json, lines)
 
 
@@ -76,5 +91,10 @@ def show(session: Session, experiment_id: str, as_json: bool) -> None:
 @click.pass_obj
 def kill(session: Session, experiment_id: str, as_json: bool) -> None:
     """Kill a running experiment with its whole process group."""
-    act(session, "kill_experiment", {"experiment_id": experiment_id}, as_json,
-        lambda result: f"{result['experiment_id']} is killed")
+    act(
+        session,
+        "kill_experiment",
+        {"experiment_id": experiment_id},
+        as_json,
+        lambda result: f"{result['experiment_id']} is killed",
+    )

@@ -29,8 +29,18 @@ def get(session: Session, as_of: str, names: tuple[str, ...], verb_market: str |
         document = features_as_of(stores, config, as_of, names)
     finally:
         stores.close()
-    rows = [[name, _number(item["value"]), item["event_ts"] or "-", item["known_ts"] or "-", item["age"], item["quality"],
-             "STALE" if item["stale"] else ""] for name, item in document["features"].items()]
+    rows = [
+        [
+            name,
+            _number(item["value"]),
+            item["event_ts"] or "-",
+            item["known_ts"] or "-",
+            item["age"],
+            item["quality"],
+            "STALE" if item["stale"] else "",
+        ]
+        for name, item in document["features"].items()
+    ]
     emit(document, as_json, table(rows, ["feature", "value", "about (UTC)", "known (UTC)", "age", "quality", ""]))
 
 

@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, confirm: str, reason: str, as_json: bool) -> None:
     """Close the position over the reduce-only path; trading stays locked until you unlock it."""
-    act(session, "flatten", {"confirm": confirm, "reason": reason}, as_json,
-        lambda result: f"{result['state']}: flattening is under way; the position closes from the next bar on.")
+    act(
+        session,
+        "flatten",
+        {"confirm": confirm, "reason": reason},
+        as_json,
+        lambda result: f"{result['state']}: flattening is under way; the position closes from the next bar on.",
+    )

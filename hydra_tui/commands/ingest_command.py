@@ -16,7 +16,9 @@ from hydra_tui.session import Session
 @json_option
 @click.pass_obj
 @click.pass_context
-def command(ctx: click.Context, session: Session, paths: tuple[Path, ...], verb_market: str | None, as_json: bool) -> None:
+def command(
+    ctx: click.Context, session: Session, paths: tuple[Path, ...], verb_market: str | None, as_json: bool
+) -> None:
     """Store every file of PATHS (files or folders), then bring the features of the market up to date.
 
     Exit code 3 if any file could not be used at all; what could be used is stored all the same.
@@ -30,16 +32,29 @@ def command(ctx: click.Context, session: Session, paths: tuple[Path, ...], verb_
             outcome = ingest(stores, config, paths, progress=report)
     finally:
         stores.close()
-    rows = [[Path(entry["input"]).name, entry["source"], str(entry["rows_added"]), str(entry["rows_duplicate"]),
-             str(sum(entry["quarantined"].values())), entry["span"]] for entry in outcome["files"]]
+    rows = [
+        [
+            Path(entry["input"]).name,
+            entry["source"],
+            str(entry["rows_added"]),
+            str(entry["rows_duplicate"]),
+            str(sum(entry["quarantined"].values())),
+            entry["span"],
+        ]
+        for entry in outcome["files"]
+    ]
     lines = table(rows, ["file", "source", "added", "duplicate", "quarantined", "span"]) if rows else []
     for entry in outcome["files"]:
-        lines += [f"  quarantined {count} of {Path(entry['input']).name}: {reason}"
-                  for reason, count in entry["quarantined"].items()]
+        lines += [
+            f"  quarantined {count} of {Path(entry['input']).name}: {reason}"
+            for reason, count in entry["quarantined"].items()
+        ]
         if entry["note"]:
             lines.append(f"  {Path(entry['input']).name}: {entry['note']}")
-    lines.append(f"{outcome['rows_added']} rows added, {outcome['rows_duplicate']} duplicate, "
-                 f"{outcome['rows_quarantined']} quarantined; {outcome['feature_rows_added']} feature rows added")
+    lines.append(
+        f"{outcome['rows_added']} rows added, {outcome['rows_duplicate']} duplicate, "
+        f"{outcome['rows_quarantined']} quarantined; {outcome['feature_rows_added']} feature rows added"
+    )
     emit(outcome, as_json, lines)
     for entry in outcome["refused"]:
         click.echo(f"hydra: Input: {entry['reason']}", err=True)

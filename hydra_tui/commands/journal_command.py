@@ -24,17 +24,38 @@ def command() -> None:
 @market_option
 @json_option
 @click.pass_obj
-def query(session: Session, kind: str | None, tag: str | None, mutation_type: str | None, outcome: str | None,
-          since: str | None, until: str | None, limit: int, verb_market: str | None, as_json: bool) -> None:
+def query(
+    session: Session,
+    kind: str | None,
+    tag: str | None,
+    mutation_type: str | None,
+    outcome: str | None,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    verb_market: str | None,
+    as_json: bool,
+) -> None:
     """Print matching rows, newest first."""
     from engine.host.operations.journal_query import journal_rows
 
     stores = session.open_stores(read_only=True)
     try:
-        document = journal_rows(stores, market=verb_market, kind=kind, tag=tag, mutation_type=mutation_type,
-                                outcome=outcome, since=since, until=until, limit=limit)
+        document = journal_rows(
+            stores,
+            market=verb_market,
+            kind=kind,
+            tag=tag,
+            mutation_type=mutation_type,
+            outcome=outcome,
+            since=since,
+            until=until,
+            limit=limit,
+        )
     finally:
         stores.close()
-    rows = [[str(item["seq"]), item["time"], item["kind"], item["subject"], item["outcome"] or "", item["sentence"]]
-            for item in document]
+    rows = [
+        [str(item["seq"]), item["time"], item["kind"], item["subject"], item["outcome"] or "", item["sentence"]]
+        for item in document
+    ]
     emit(document, as_json, table(rows, ["#", "time (UTC)", "kind", "subject", "outcome", "what"]))

@@ -19,5 +19,10 @@ from hydra_tui.session import Session
 def command(session: Session, name: str, value: float, confirm: str | None, reason: str | None, as_json: bool) -> None:
     """Set limit NAME (e.g. max_position_lots) to VALUE."""
     args = {"limit": name, "value": value, "confirm": confirm, "reason": reason}
-    act(session, "set_limit", {key: item for key, item in args.items() if item is not None}, as_json,
-        lambda result: f"{result['limit']} {result['old']:g} -> {result['new']:g}.")
+    act(
+        session,
+        "set_limit",
+        {key: item for key, item in args.items() if item is not None},
+        as_json,
+        lambda result: f"{result['limit']} {result['old']:g} -> {result['new']:g}.",
+    )

@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, confirm: str, reason: str, as_json: bool) -> None:
     """Enter LOCKDOWN on purpose: cancel, flatten, refuse the rest."""
-    act(session, "lockdown", {"confirm": confirm, "reason": reason}, as_json,
-        lambda result: f"{result['state']}: LOCKDOWN is under way; the position closes from the next bar on.")
+    act(
+        session,
+        "lockdown",
+        {"confirm": confirm, "reason": reason},
+        as_json,
+        lambda result: f"{result['state']}: LOCKDOWN is under way; the position closes from the next bar on.",
+    )

@@ -15,7 +15,9 @@ def command() -> None:
 
 
 @command.command("list")
-@click.option("--status", type=click.Choice(["candidate", "paper", "champion", "graveyard"]), help="only models of this status")
+@click.option(
+    "--status", type=click.Choice(["candidate", "paper", "champion", "graveyard"]), help="only models of this status"
+)
 @market_option
 @json_option
 @click.pass_obj
@@ -28,8 +30,10 @@ def list_models(session: Session, status: str | None, verb_market: str | None, a
         document = model_list(stores, session.market(verb_market), status)
     finally:
         stores.close()
-    rows = [[item["model_id"], item["kind"], item["status"], item["parent_id"] or "-", item["created"], item["reason"]]
-            for item in document]
+    rows = [
+        [item["model_id"], item["kind"], item["status"], item["parent_id"] or "-", item["created"], item["reason"]]
+        for item in document
+    ]
     emit(document, as_json, table(rows, ["model", "kind", "status", "parent", "created (UTC)", "reason"]))
 
 
@@ -58,9 +62,14 @@ def show(session: Session, model_id: str, as_json: bool) -> None:
 @click.pass_obj
 def promote(session: Session, model_id: str, confirm: str, reason: str, state_seq: int | None, as_json: bool) -> None:
     """Make MODEL_ID the champion. It must have passed its gates; raising risk takes a typed confirmation."""
-    act(session, "promote", {"model_id": model_id, "confirm": confirm, "reason": reason}, as_json,
+    act(
+        session,
+        "promote",
+        {"model_id": model_id, "confirm": confirm, "reason": reason},
+        as_json,
         lambda result: f"champion is now {result['model_id']} (was {result['previous_model_id']}).",
-        expected_state_seq=state_seq)
+        expected_state_seq=state_seq,
+    )
 
 
 @command.command("rollback")
@@ -69,8 +78,13 @@ def promote(session: Session, model_id: str, confirm: str, reason: str, state_se
 @click.pass_obj
 def rollback(session: Session, reason: str, as_json: bool) -> None:
     """Bring the previous champion back, in under a second."""
-    act(session, "rollback", {"reason": reason}, as_json,
-        lambda result: f"champion is now {result['model_id']} (was {result['previous_model_id']}).")
+    act(
+        session,
+        "rollback",
+        {"reason": reason},
+        as_json,
+        lambda result: f"champion is now {result['model_id']} (was {result['previous_model_id']}).",
+    )
 
 
 @command.command("retire")
@@ -80,5 +94,10 @@ def rollback(session: Session, reason: str, as_json: bool) -> None:
 @click.pass_obj
 def retire(session: Session, model_id: str, reason: str, as_json: bool) -> None:
     """Send a candidate to the graveyard."""
-    act(session, "retire", {"model_id": model_id, "reason": reason}, as_json,
-        lambda result: f"{result['model_id']} is retired ({reason}).")
+    act(
+        session,
+        "retire",
+        {"model_id": model_id, "reason": reason},
+        as_json,
+        lambda result: f"{result['model_id']} is retired ({reason}).",
+    )

@@ -32,7 +32,8 @@ def table(rows: Sequence[Sequence[str]], headings: Sequence[str]) -> list[str]:
 
 @contextmanager
 def progress_bar(label: str, as_json: bool) -> Any:
-    """A callback `report(done, total, text)` that draws a bar on a terminal's standard error and is silent elsewhere."""
+    """A callback `report(done, total, text)` that draws a bar on a terminal's standard error and is silent
+    elsewhere."""
     if as_json or not sys.stderr.isatty():
         yield _silent
         return

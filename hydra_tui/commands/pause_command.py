@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, off: bool, reason: str, as_json: bool) -> None:
     """Pause the agent: it still watches and alerts, but proposes and promotes nothing."""
-    act(session, "resume_agent" if off else "pause_agent", {"reason": reason}, as_json,
-        lambda result: f"agent {'paused' if result['paused'] else 'active'} ({reason}).")
+    act(
+        session,
+        "resume_agent" if off else "pause_agent",
+        {"reason": reason},
+        as_json,
+        lambda result: f"agent {'paused' if result['paused'] else 'active'} ({reason}).",
+    )

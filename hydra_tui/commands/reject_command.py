@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, approval_id: str, reason: str, as_json: bool) -> None:
     """Reject request APPROVAL_ID (see `hydra status`)."""
-    act(session, "reject", {"approval_id": approval_id, "reason": reason}, as_json,
-        lambda result: f"rejected: {result['subject']} ({reason}).")
+    act(
+        session,
+        "reject",
+        {"approval_id": approval_id, "reason": reason},
+        as_json,
+        lambda result: f"rejected: {result['subject']} ({reason}).",
+    )

@@ -24,5 +24,8 @@ def command(session: Session, source: Path, confirm: str, as_json: bool) -> None
     if confirm != "RESTORE":
         raise RefusedError("type RESTORE with --confirm to restore a backup")
     restore_backup(source.absolute(), session.root, SystemClock().now_ts())
-    emit({"workspace": str(session.root), "state": "HALTED"}, as_json,
-         [f"restored into {session.root}; the state is HALTED until 'hydra resume'"])
+    emit(
+        {"workspace": str(session.root), "state": "HALTED"},
+        as_json,
+        [f"restored into {session.root}; the state is HALTED until 'hydra resume'"],
+    )

@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, confirm: str, reason: str, as_json: bool) -> None:
     """Leave HALTED for RUNNING and remove the HALT file."""
-    act(session, "resume", {"confirm": confirm, "reason": reason}, as_json,
-        lambda result: f"{result['state']}: trading may go on ({reason}).")
+    act(
+        session,
+        "resume",
+        {"confirm": confirm, "reason": reason},
+        as_json,
+        lambda result: f"{result['state']}: trading may go on ({reason}).",
+    )

@@ -16,11 +16,15 @@ def command() -> None:
 @command.command("replay")
 @click.option("--from", "from_day", required=True, help="first day, e.g. 2010-01-01")
 @click.option("--to", "to_day", required=True, help="last day, inclusive")
-@click.option("--model", "kind", type=click.Choice(["ridge", "logistic", "lightgbm"]), help="model family (default: configured)")
+@click.option(
+    "--model", "kind", type=click.Choice(["ridge", "logistic", "lightgbm"]), help="model family (default: configured)"
+)
 @market_option
 @json_option
 @click.pass_obj
-def replay(session: Session, from_day: str, to_day: str, kind: str | None, verb_market: str | None, as_json: bool) -> None:
+def replay(
+    session: Session, from_day: str, to_day: str, kind: str | None, verb_market: str | None, as_json: bool
+) -> None:
     """Walk forward over stored history: train on the past only, predict, size, pass risk, fill, count every cost.
 
     Prints honest numbers with their standard errors beside the baselines, what was missing when, the decision hash and
@@ -46,7 +50,8 @@ def replay(session: Session, from_day: str, to_day: str, kind: str | None, verb_
 @click.pass_obj
 @click.pass_context
 def prove(ctx: click.Context, session: Session, moment: str, seed: int, verb_market: str | None, as_json: bool) -> None:
-    """Scramble raw rows published after a moment, rebuild everything, compare every decision up to it. Exit 8 on a leak."""
+    """Scramble raw rows published after a moment, rebuild everything, compare every decision up to it. Exit 8 on a
+    leak."""
     from engine.host.operations.look_ahead_proof import prove_no_look_ahead
 
     config = session.load(verb_market).config

@@ -16,5 +16,10 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, confirm: str, reason: str, as_json: bool) -> None:
     """Leave LOCKDOWN for HALTED; never straight to RUNNING."""
-    act(session, "unlock", {"confirm": confirm, "reason": reason}, as_json,
-        lambda result: f"{result['state']}: LOCKDOWN is lifted; 'hydra resume' is the next step.")
+    act(
+        session,
+        "unlock",
+        {"confirm": confirm, "reason": reason},
+        as_json,
+        lambda result: f"{result['state']}: LOCKDOWN is lifted; 'hydra resume' is the next step.",
+    )

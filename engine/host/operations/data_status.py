@@ -39,13 +39,31 @@ def feed_status(stores: Stores, market: str) -> list[dict[str, Any]]:
     """One entry per source of a market."""
     now_ts = market_now_ts(stores)
     rows = stores.db.query("SELECT * FROM feeds WHERE market = ? ORDER BY source", (market,))
-    return [{"source": row["source"], "rows": row["rows"], "status": row["status"], "reasons": json.loads(row["reasons"]),
-             "last_event": to_iso(row["last_event_ts"]) if row["last_event_ts"] is not None else "never",
-             "age": age_text(now_ts - row["last_known_ts"] if row["last_known_ts"] is not None else None)} for row in rows]
+    return [
+        {
+            "source": row["source"],
+            "rows": row["rows"],
+            "status": row["status"],
+            "reasons": json.loads(row["reasons"]),
+            "last_event": to_iso(row["last_event_ts"]) if row["last_event_ts"] is not None else "never",
+            "age": age_text(now_ts - row["last_known_ts"] if row["last_known_ts"] is not None else None),
+        }
+        for row in rows
+    ]
 
 
 def quarantined_rows(stores: Stores, market: str, limit: int) -> list[dict[str, Any]]:
     """Rows that were not stored, newest first."""
     rows = stores.db.query("SELECT * FROM quarantine WHERE market = ? ORDER BY id DESC LIMIT ?", (market, limit))
-    return [{"file": row["input_name"], "source": row["source"], "row": row["row_number"], "field": row["field"],
-             "reason": row["reason"], "text": row["raw_text"], "time": to_iso(row["ts"])} for row in rows]
+    return [
+        {
+            "file": row["input_name"],
+            "source": row["source"],
+            "row": row["row_number"],
+            "field": row["field"],
+            "reason": row["reason"],
+            "text": row["raw_text"],
+            "time": to_iso(row["ts"]),
+        }
+        for row in rows
+    ]

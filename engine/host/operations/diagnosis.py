@@ -19,18 +19,31 @@ def present_diagnosis(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     market = config.market.market
     view = stores.state.get(f"{READINGS_VIEW}:{market}") or {}
     cases = stores.db.query("SELECT * FROM cases WHERE market = ? ORDER BY opened_ts DESC, case_id LIMIT 1", (market,))
-    alerts = stores.db.query("SELECT * FROM alerts WHERE market = ? AND status != 'cleared' ORDER BY first_ts", (market,))
+    alerts = stores.db.query(
+        "SELECT * FROM alerts WHERE market = ? AND status != 'cleared' ORDER BY first_ts", (market,)
+    )
     diagnosis = json.loads(cases[0]["diagnosis"]) if cases and cases[0]["diagnosis"] else None
     open_case = bool(cases) and cases[0]["stage"] != "closed"
     if not view:
         sentence = f"no engine has watched {market} yet; start one with 'hydra' or 'hydra run'"
     elif open_case and diagnosis is not None:
-        sentence = f"{diagnosis['cause']}: {diagnosis['sentence']} (case {cases[0]['case_id']}, stage {cases[0]['stage']})"
+        sentence = (
+            f"{diagnosis['cause']}: {diagnosis['sentence']} (case {cases[0]['case_id']}, stage {cases[0]['stage']})"
+        )
     else:
-        sentence = f"nothing is wrong with the champion of {market} as far as {len(view.get('readings', {}))} readings show"
-    return {"market": market, "sentence": sentence, "as_of": to_iso(view["ts"]) if "ts" in view else None,
-            "readings": view.get("readings", {}),
-            "alerts": [{"code": row["code"], "level": row["level"], "message": row["message"],
-                        "since": to_iso(row["first_ts"])} for row in alerts],
-            "case": {"case_id": cases[0]["case_id"], "stage": cases[0]["stage"]} if cases else None,
-            "diagnosis": diagnosis, "evidence": (diagnosis or {}).get("evidence", []) if open_case else []}
+        sentence = (
+            f"nothing is wrong with the champion of {market} as far as {len(view.get('readings', {}))} readings show"
+        )
+    return {
+        "market": market,
+        "sentence": sentence,
+        "as_of": to_iso(view["ts"]) if "ts" in view else None,
+        "readings": view.get("readings", {}),
+        "alerts": [
+            {"code": row["code"], "level": row["level"], "message": row["message"], "since": to_iso(row["first_ts"])}
+            for row in alerts
+        ],
+        "case": {"case_id": cases[0]["case_id"], "stage": cases[0]["stage"]} if cases else None,
+        "diagnosis": diagnosis,
+        "evidence": (diagnosis or {}).get("evidence", []) if open_case else [],
+    }

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 def experiment_list(stores: Stores, market: str) -> list[dict[str, Any]]:
     """Every experiment of a market, newest first."""
-    rows = stores.db.query("SELECT * FROM experiments WHERE market = ? ORDER BY started_ts DESC, experiment_id", (market,))
+    rows = stores.db.query(
+        "SELECT * FROM experiments WHERE market = ? ORDER BY started_ts DESC, experiment_id", (market,)
+    )
     return [_summary(row) for row in rows]
 
 
@@ -25,15 +27,26 @@ def experiment_detail(stores: Stores, experiment_id: str) -> dict[str, Any]:
         raise NotFoundError(f"there is no experiment '{experiment_id}'; see hydra experiment list")
     result = json.loads(rows[0]["result"] or "{}")
     verdict = result.get("verdict") or {}
-    return _summary(rows[0]) | {"gates": verdict.get("gates", []), "track": verdict.get("track"),
-                                "track_reason": verdict.get("track_reason"), "metrics": result.get("metrics", {}),
-                                "parameters": json.loads(rows[0]["spec"]).get("parameters", {})}
+    return _summary(rows[0]) | {
+        "gates": verdict.get("gates", []),
+        "track": verdict.get("track"),
+        "track_reason": verdict.get("track_reason"),
+        "metrics": result.get("metrics", {}),
+        "parameters": json.loads(rows[0]["spec"]).get("parameters", {}),
+    }
 
 
 def _summary(row: Any) -> dict[str, Any]:
     spec = json.loads(row["spec"])
     result = json.loads(row["result"] or "{}")
-    return {"experiment_id": row["experiment_id"], "case_id": row["case_id"], "status": row["status"], "pid": row["pid"],
-            "mutation_type": spec.get("mutation_type", ""), "target": spec.get("target_component", ""),
-            "outcome": result.get("outcome"), "snapshot_hash": row["snapshot_hash"],
-            "started": to_iso(row["started_ts"]) if row["started_ts"] is not None else "not yet"}
+    return {
+        "experiment_id": row["experiment_id"],
+        "case_id": row["case_id"],
+        "status": row["status"],
+        "pid": row["pid"],
+        "mutation_type": spec.get("mutation_type", ""),
+        "target": spec.get("target_component", ""),
+        "outcome": result.get("outcome"),
+        "snapshot_hash": row["snapshot_hash"],
+        "started": to_iso(row["started_ts"]) if row["started_ts"] is not None else "not yet",
+    }

@@ -31,12 +31,27 @@ def features_as_of(stores: Stores, config: HydraConfig, as_of: str, names: Seque
     for name in wanted:
         reading = readings.get(name)
         if reading is None:
-            features[name] = {"value": None, "event_ts": None, "known_ts": None, "age": "never", "age_us": None,
-                              "stale": True, "quality": "missing", "source": None}
+            features[name] = {
+                "value": None,
+                "event_ts": None,
+                "known_ts": None,
+                "age": "never",
+                "age_us": None,
+                "stale": True,
+                "quality": "missing",
+                "source": None,
+            }
             continue
-        features[name] = {"value": finite_or_none(reading.value), "event_ts": to_iso(reading.event_ts),
-                          "known_ts": to_iso(reading.known_ts), "age": age_text(reading.age_us), "age_us": reading.age_us,
-                          "stale": reading.stale, "quality": reading.quality, "source": reading.source}
+        features[name] = {
+            "value": finite_or_none(reading.value),
+            "event_ts": to_iso(reading.event_ts),
+            "known_ts": to_iso(reading.known_ts),
+            "age": age_text(reading.age_us),
+            "age_us": reading.age_us,
+            "stale": reading.stale,
+            "quality": reading.quality,
+            "source": reading.source,
+        }
     return {"market": config.market.market, "as_of": to_iso(as_of_ts), "features": features}
 
 
@@ -54,16 +69,40 @@ def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
         added = stores.features.append(rows, recorded_ts=now_ts)
         if added:
             stores.events.append(
-                "features.built", config.market.market,
-                {"rows": added, "features": len(set(rows.feature)), "from_ts": int(min(rows.known_ts)),
-                 "to_ts": int(max(rows.known_ts)), "inputs": len(records)}, ts=now_ts, market=config.market.market)
-    return {"market": config.market.market, "records": len(records), "rows_built": len(rows.feature), "rows_added": added}
+                "features.built",
+                config.market.market,
+                {
+                    "rows": added,
+                    "features": len(set(rows.feature)),
+                    "from_ts": int(min(rows.known_ts)),
+                    "to_ts": int(max(rows.known_ts)),
+                    "inputs": len(records),
+                },
+                ts=now_ts,
+                market=config.market.market,
+            )
+    return {
+        "market": config.market.market,
+        "records": len(records),
+        "rows_built": len(rows.feature),
+        "rows_added": added,
+    }
 
 
 def definitions(config: HydraConfig) -> list[dict[str, Any]]:
     """Every registered feature of a market."""
     from engine.signals.feature_registry import feature_definitions
 
-    return [{"name": item.name, "unit": item.unit, "source": item.source, "range": [item.range_low, item.range_high],
-             "max_age": age_text(item.max_age_us), "owner": item.owner, "description": item.description,
-             "version": item.version} for item in feature_definitions(config)]
+    return [
+        {
+            "name": item.name,
+            "unit": item.unit,
+            "source": item.source,
+            "range": [item.range_low, item.range_high],
+            "max_age": age_text(item.max_age_us),
+            "owner": item.owner,
+            "description": item.description,
+            "version": item.version,
+        }
+        for item in feature_definitions(config)
+    ]

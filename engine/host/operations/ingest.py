@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 
 
-def ingest(stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progress: Progress | None = None) -> dict[str, Any]:
+def ingest(
+    stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progress: Progress | None = None
+) -> dict[str, Any]:
     """Store every file of `paths`, then the features that follow from the lake.
 
     With a live engine the files go through its command inbox; otherwise this call holds the lease while it writes.
     Raises InputError where a path does not exist.
     """
-    from engine.host.operations.requests import engine_is_alive, request
     from engine.host.one_shot import one_shot_lease
+    from engine.host.operations.requests import engine_is_alive, request
 
     for path in paths:
         if not path.exists():
@@ -37,8 +39,9 @@ def ingest(stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progre
         return ingest_now(stores, config, paths, progress=progress)
 
 
-def ingest_now(stores: Stores, config: HydraConfig, paths: Sequence[Path], *,
-               progress: Progress | None = None) -> dict[str, Any]:
+def ingest_now(
+    stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progress: Progress | None = None
+) -> dict[str, Any]:
     """As `ingest`, for a caller that holds the lease."""
     from engine.host.operations.features import build_and_store
     from engine.ingestion.ingest import ingest_paths
@@ -49,22 +52,34 @@ def ingest_now(stores: Stores, config: HydraConfig, paths: Sequence[Path], *,
     used = [report for report in reports if report.error is None]
     built = build_and_store(stores, config)
     stores.state.put_view("market", config.market.market, now_ts)
-    return {"market": config.market.market, "files": [_entry(report) for report in used],
-            "refused": [{"input": report.input_name, "reason": report.error} for report in reports
-                        if report.error is not None],
-            "rows_added": sum(report.rows_added for report in used),
-            "rows_duplicate": sum(report.rows_duplicate for report in used),
-            "rows_quarantined": sum(sum(report.quarantined.values()) for report in used),
-            "feature_rows_added": built["rows_added"]}
+    return {
+        "market": config.market.market,
+        "files": [_entry(report) for report in used],
+        "refused": [
+            {"input": report.input_name, "reason": report.error} for report in reports if report.error is not None
+        ],
+        "rows_added": sum(report.rows_added for report in used),
+        "rows_duplicate": sum(report.rows_duplicate for report in used),
+        "rows_quarantined": sum(sum(report.quarantined.values()) for report in used),
+        "feature_rows_added": built["rows_added"],
+    }
 
 
 def _entry(report: IngestReport) -> dict[str, Any]:
     span = ""
     if report.first_event_ts is not None and report.last_event_ts is not None:
         span = f"{to_iso(report.first_event_ts)[:10]}..{to_iso(report.last_event_ts)[:10]}"
-    return {"input": report.input_name, "source": report.source, "rows_added": report.rows_added,
-            "rows_duplicate": report.rows_duplicate, "quarantined": dict(report.quarantined), "span": span,
-            "ignored": dict(report.ignored), "flags": dict(report.flags), "note": _note(report)}
+    return {
+        "input": report.input_name,
+        "source": report.source,
+        "rows_added": report.rows_added,
+        "rows_duplicate": report.rows_duplicate,
+        "quarantined": dict(report.quarantined),
+        "span": span,
+        "ignored": dict(report.ignored),
+        "flags": dict(report.flags),
+        "note": _note(report),
+    }
 
 
 def _note(report: IngestReport) -> str:

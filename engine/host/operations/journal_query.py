@@ -11,9 +11,18 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 
-def journal_rows(stores: Stores, *, market: str | None = None, kind: str | None = None, tag: str | None = None,
-                 mutation_type: str | None = None, outcome: str | None = None, since: str | None = None,
-                 until: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+def journal_rows(
+    stores: Stores,
+    *,
+    market: str | None = None,
+    kind: str | None = None,
+    tag: str | None = None,
+    mutation_type: str | None = None,
+    outcome: str | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
     """Matching rows, newest first; `since` and `until` are ISO moments (UTC), both inclusive."""
     conditions: list[str] = []
     parameters: list[object] = []
@@ -38,6 +47,16 @@ def journal_rows(stores: Stores, *, market: str | None = None, kind: str | None 
 def _row(row: Any) -> dict[str, Any]:
     body = json.loads(row["body"])
     sentence = body.get("sentence") or body.get("reason") or body.get("hypothesis") or ""
-    return {"seq": row["seq"], "time": to_iso(row["ts"]), "market": row["market"], "kind": row["kind"],
-            "subject": row["subject"], "tags": json.loads(row["tags"]), "mutation_type": row["mutation_type"],
-            "outcome": row["outcome"], "regime": row["regime"], "sentence": str(sentence), "body": body}
+    return {
+        "seq": row["seq"],
+        "time": to_iso(row["ts"]),
+        "market": row["market"],
+        "kind": row["kind"],
+        "subject": row["subject"],
+        "tags": json.loads(row["tags"]),
+        "mutation_type": row["mutation_type"],
+        "outcome": row["outcome"],
+        "regime": row["regime"],
+        "sentence": str(sentence),
+        "body": body,
+    }

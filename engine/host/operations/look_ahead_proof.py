@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def prove_no_look_ahead(stores: Stores, config: HydraConfig, moment: str, seed: int) -> dict[str, Any]:
-    """Compare every feature, prediction and decision up to `moment` (ISO, UTC) between the true and the scrambled lake."""
+    """Compare every feature, prediction and decision up to `moment` (ISO, UTC) between the true and the scrambled
+    lake."""
     from engine.ingestion.record_reader import read_records
     from engine.sandbox.historical_walk_forward import LEAST_TRAINING_ROWS, walk_forward
     from engine.sandbox.look_ahead import prove
@@ -28,12 +29,24 @@ def prove_no_look_ahead(stores: Stores, config: HydraConfig, moment: str, seed: 
         raise InputError(f"the lake holds nothing of {config.market.market}")
 
     def decide(history: MarketHistory) -> Sequence[Prediction | None]:
-        return walk_forward(history, min(LEAST_TRAINING_ROWS + 1, len(history)), config, kind=config.models.kind,
-                            features=tuple(config.market.champion_features), seed=REPLAY_SEED).predictions
+        return walk_forward(
+            history,
+            min(LEAST_TRAINING_ROWS + 1, len(history)),
+            config,
+            kind=config.models.kind,
+            features=tuple(config.market.champion_features),
+            seed=REPLAY_SEED,
+        ).predictions
 
     result = prove(records, config, decide, at_ts, seed)
     verdict = "byte-identical" if result.clean else f"NOT identical, first difference {result.first_difference}"
-    return {"market": config.market.market, "at": to_iso(at_ts), "clean": result.clean, "lines_compared": result.compared,
-            "records_scrambled": result.scrambled_records, "first_difference": result.first_difference,
-            "sentence": f"{result.scrambled_records} raw records after {to_iso(at_ts)} scrambled, everything rebuilt: "
-                        f"{result.compared} lines up to then are {verdict}"}
+    return {
+        "market": config.market.market,
+        "at": to_iso(at_ts),
+        "clean": result.clean,
+        "lines_compared": result.compared,
+        "records_scrambled": result.scrambled_records,
+        "first_difference": result.first_difference,
+        "sentence": f"{result.scrambled_records} raw records after {to_iso(at_ts)} scrambled, everything rebuilt: "
+        f"{result.compared} lines up to then are {verdict}",
+    }

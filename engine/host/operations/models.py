@@ -16,10 +16,21 @@ _ORDER = "CASE status WHEN 'champion' THEN 0 WHEN 'paper' THEN 1 WHEN 'candidate
 
 def model_list(stores: Stores, market: str, status: str | None = None) -> list[dict[str, Any]]:
     """Every model version of a market, champion first, then newest first."""
-    sql = f"SELECT model_id, kind, status, parent_id, reason, created_ts, metrics FROM models WHERE market = ? ORDER BY {_ORDER}"
-    return [{"model_id": row["model_id"], "kind": row["kind"], "status": row["status"], "parent_id": row["parent_id"],
-             "reason": row["reason"], "created": to_iso(row["created_ts"]), "metrics": json.loads(row["metrics"])}
-            for row in stores.db.query(sql, (market,)) if status is None or row["status"] == status]
+    columns = "model_id, kind, status, parent_id, reason, created_ts, metrics"
+    sql = f"SELECT {columns} FROM models WHERE market = ? ORDER BY {_ORDER}"
+    return [
+        {
+            "model_id": row["model_id"],
+            "kind": row["kind"],
+            "status": row["status"],
+            "parent_id": row["parent_id"],
+            "reason": row["reason"],
+            "created": to_iso(row["created_ts"]),
+            "metrics": json.loads(row["metrics"]),
+        }
+        for row in stores.db.query(sql, (market,))
+        if status is None or row["status"] == status
+    ]
 
 
 def model_detail(stores: Stores, model_id: str) -> dict[str, Any]:
@@ -39,7 +50,17 @@ def model_detail(stores: Stores, model_id: str) -> dict[str, Any]:
         artifact = "verified"
     except HydraError as error:
         artifact = f"NOT USABLE: {error.message}"
-    return {"model_id": model_id, "market": row["market"], "kind": row["kind"], "status": row["status"],
-            "reason": row["reason"], "created": to_iso(row["created_ts"]), "lineage": lineage,
-            "config": json.loads(row["config"]), "metrics": json.loads(row["metrics"]),
-            "data_snapshot_hash": row["data_snapshot_hash"], "code_version": row["code_version"], "artifact": artifact}
+    return {
+        "model_id": model_id,
+        "market": row["market"],
+        "kind": row["kind"],
+        "status": row["status"],
+        "reason": row["reason"],
+        "created": to_iso(row["created_ts"]),
+        "lineage": lineage,
+        "config": json.loads(row["config"]),
+        "metrics": json.loads(row["metrics"]),
+        "data_snapshot_hash": row["data_snapshot_hash"],
+        "code_version": row["code_version"],
+        "artifact": artifact,
+    }

@@ -36,7 +36,8 @@ def request(
     expected_state_seq: int | None = None,
     timeout_s: float = 30.0,
 ) -> dict[str, Any]:
-    """Ask for one act and return its result; RefusedError with the engine's reason, EngineUnavailableError on silence."""
+    """Ask for one act and return its result; RefusedError with the engine's reason, EngineUnavailableError on
+    silence."""
     command_id = submit_command(stores, kind, args, actor, expected_state_seq, SystemClock().now_ts())
     if not engine_is_alive(stores, config):
         from engine.host.one_shot import one_shot_engine

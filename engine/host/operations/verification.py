@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 def verify_workspace(stores: Stores) -> dict[str, Any]:
     """Event chain, journal chain, model artifacts, catalogued raw files, feature segments, positions against fills."""
-    checks = [_chain("event chain", stores.events.verify()), _chain("journal chain", stores.journal.verify()),
-              _artifacts(stores), _store("raw lake", stores.lake.verify, "every catalogued file hashes to its name"),
-              _store("feature segments", stores.features.verify, "every active segment hashes to its name"),
-              _positions(stores)]
+    checks = [
+        _chain("event chain", stores.events.verify()),
+        _chain("journal chain", stores.journal.verify()),
+        _artifacts(stores),
+        _store("raw lake", stores.lake.verify, "every catalogued file hashes to its name"),
+        _store("feature segments", stores.features.verify, "every active segment hashes to its name"),
+        _positions(stores),
+    ]
     return {"ok": all(check["ok"] for check in checks), "checks": checks}
 
 
@@ -46,13 +50,17 @@ def _store(name: str, verify: Callable[[], None], words: str) -> dict[str, Any]:
 
 
 def _positions(stores: Stores) -> dict[str, Any]:
-    booked = {(row["market"], row["contract"]): row["lots"]
-              for row in stores.db.query("SELECT market, contract, SUM(lots) AS lots FROM fills GROUP BY market, contract")}
+    booked = {
+        (row["market"], row["contract"]): row["lots"]
+        for row in stores.db.query("SELECT market, contract, SUM(lots) AS lots FROM fills GROUP BY market, contract")
+    }
     held = {(row["market"], row["contract"]): row["lots"] for row in stores.db.query("SELECT * FROM positions")}
     broker = {(row["market"], row["contract"]): row["lots"] for row in stores.db.query("SELECT * FROM paper_positions")}
-    faults = [f"{market} {contract}: fills {booked.get((market, contract), 0)}, journal {held.get((market, contract), 0)}, "
-              f"broker {broker.get((market, contract), 0)} lots"
-              for market, contract in sorted(booked.keys() | held.keys() | broker.keys())
-              if len({booked.get((market, contract), 0), held.get((market, contract), 0),
-                      broker.get((market, contract), 0)}) != 1]
+    faults = [
+        f"{market} {contract}: fills {booked.get((market, contract), 0)}, journal {held.get((market, contract), 0)}, "
+        f"broker {broker.get((market, contract), 0)} lots"
+        for market, contract in sorted(booked.keys() | held.keys() | broker.keys())
+        if len({booked.get((market, contract), 0), held.get((market, contract), 0), broker.get((market, contract), 0)})
+        != 1
+    ]
     return {"check": "positions", "ok": not faults, "detail": "; ".join(faults) or "fills, journal and broker agree"}

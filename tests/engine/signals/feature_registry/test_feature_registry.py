@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.kernel.configuration import known_markets, load_config
-from engine.signals.feature_registry import feature_definitions, build_families, feature_names
+from engine.signals.feature_registry import build_families, feature_definitions, feature_names
 
 
 @pytest.mark.parametrize("market", known_markets())
