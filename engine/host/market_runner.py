@@ -104,6 +104,7 @@ class MarketRunner:
         self._champion = self._desk.champion()
         if self._champion is not None:
             self._watchman.start(self._champion.reference)
+            self._recall_prediction(self._champion.model_id)
         self._catch_up()
 
     @property
@@ -439,6 +440,28 @@ class MarketRunner:
                 usable=prediction.usable,
             )
         )
+
+    def _recall_prediction(self, model_id: str) -> None:
+        """Take back what the champion said at the last bar before a restart, so that the next bar is judged by it."""
+        if self._previous is None:
+            return
+        bar = self._previous[0]
+        record = self._stores.performance.prediction(
+            derived_id("pred", self._market, model_id, bar.known_ts, length=16)
+        )
+        if record is None or record.expected_return is None or record.return_sd is None or record.confidence is None:
+            return
+        said = Prediction(
+            record.ts,
+            model_id,
+            record.expected_return,
+            record.return_sd,
+            record.confidence,
+            0.0,
+            0.0,
+            usable=record.usable,
+        )
+        self._previous = (bar, said)
 
     def _train_first_champion(self, now_ts: int) -> None:
         if self._stores.registry.champion_id(self._market) is not None or self._bar_count_stored() < 300:
