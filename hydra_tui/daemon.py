@@ -11,6 +11,7 @@ import sys
 import threading
 from types import FrameType
 
+from engine.kernel.child_processes import PARENT_VARIABLE, adopt_parent
 from engine.kernel.errors import HydraError
 from engine.kernel.timestamps import to_iso
 from hydra_tui.session import Session
@@ -36,6 +37,8 @@ def run_daemon(session: Session, *, unpaced: bool = False, live_bars: int | None
     """Run until SIGTERM or SIGINT; ends in order, and hard after the configured seconds. Returns the exit code."""
     from hydra_tui.hosting import build_engine
 
+    if os.environ.get(PARENT_VARIABLE):
+        adopt_parent()  # started by another part of HYDRA (the demo): it must not outlive it
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=os.environ.get("HYDRA_LOG_LEVEL", "INFO"), handlers=[handler], force=True)
