@@ -26,9 +26,10 @@ def reference_of(champion: Champion, history: MarketHistory, config: HydraConfig
 
 
 def candidate_reference(
-    present: ChampionReference, candidate: Candidate, history: MarketHistory, config: HydraConfig
+    present: ChampionReference, candidate: Candidate, history: MarketHistory, config: HydraConfig, cause: str
 ) -> ChampionReference:
-    """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew.
+    """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew. A candidate that
+    answers a change of volatility is measured against the new one.
 
     A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars; the
     yardstick
@@ -37,12 +38,24 @@ def candidate_reference(
     """
     champion = candidate.champion
     if not candidate.refitted:
-        return present.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
+        adjusted = present.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
+        return (
+            adjusted
+            if cause != "regime_volatility"
+            else replace(adjusted, training_volatility=_recent_volatility(candidate, history))
+        )
     first = max(0, len(history) - FEATURE_BARS)
     part = history.window(first, len(history))
     measured = _measure(champion, part, candidate.predictions, candidate.forecast_from - first, config)
     measured = replace(measured, training_volatility=present.training_volatility)
     return measured.with_adjustments(champion.spec.to_json()["adjustments"], champion.model_id)
+
+
+def _recent_volatility(candidate: Candidate, history: MarketHistory) -> float:
+    """Root mean square return since the change, per bar."""
+    since = history.realised[candidate.start :]
+    known = since[np.isfinite(since)]
+    return float(np.sqrt(np.mean(known**2)))
 
 
 def _measure(

@@ -86,7 +86,7 @@ def _experiment(spec: ExperimentSpec, records: Sequence[Any], config: Any, direc
     candidate = outcome.candidate.champion
     (directory / CANDIDATE_FILE).write_bytes(candidate.model.serialize())
     reference = candidate_reference(
-        ChampionReference.from_json(spec.champion_reference), outcome.candidate, outcome.history, config
+        ChampionReference.from_json(spec.champion_reference), outcome.candidate, outcome.history, config, spec.cause
     )
     return {
         "outcome": outcome.verdict.outcome,

@@ -35,9 +35,16 @@ class Composite:
 
 
 def composite_score(
-    strategy: StrategyEvidence, windows: Sequence[tuple[int, int]], config: EvaluationConfig
+    strategy: StrategyEvidence,
+    windows: Sequence[tuple[int, int]],
+    config: EvaluationConfig,
+    *,
+    risk_adjusted: bool = False,
 ) -> Composite:
     """Score a strategy on its evaluation bars.
+
+    `risk_adjusted` takes Sharpe and return of the utility scores instead of the plain returns: a strategy that bets
+    several times the operator's risk must not look better for it, nor its right-sized twin worse.
 
     Raw metrics: annualised Sharpe; maximum drawdown; excess calibration error; share of windows with positive mean
     utility (0 counts half); annual return after costs that turn out half as high again; effective parameters. For
@@ -49,9 +56,10 @@ def composite_score(
     drawdown = max_drawdown(returns)
     robustness = robust_share(strategy, windows, config)
     extra_cost = _EXTRA_COST_SHARE * _measured(strategy, "cost_share") * float(np.mean(np.abs(returns)))
-    adjusted_return = (float(returns.mean()) - extra_cost) * config.bars_per_year
+    earned = utility_scores(returns, config.kelly_fraction) if risk_adjusted else returns
+    adjusted_return = (float(earned.mean()) - extra_cost) * config.bars_per_year
     complexity = _measured(strategy, "complexity")
-    sharpe = sharpe_or_zero(strategy, config)
+    sharpe = sharpe_or_zero(strategy, config, risk_adjusted=risk_adjusted)
     error = 0.0 if strategy.stands_aside else _measured(strategy, "calibration_error")
     normalised = (
         _centred(sharpe / _SHARPE_SCALE),
@@ -65,11 +73,13 @@ def composite_score(
     return Composite(total, normalised, (sharpe, drawdown, error, robustness, adjusted_return, complexity))
 
 
-def sharpe_or_zero(strategy: StrategyEvidence, config: EvaluationConfig) -> float:
-    """Annualised Sharpe; a strategy that never traded has 0 by definition, not by default."""
+def sharpe_or_zero(strategy: StrategyEvidence, config: EvaluationConfig, *, risk_adjusted: bool = False) -> float:
+    """Annualised Sharpe of returns or, `risk_adjusted`, of their utility scores; a strategy that never traded has 0 by
+    definition, not by default."""
     if not np.any(strategy.net_returns != 0.0):
         return 0.0
-    return sharpe_annualised(strategy.net_returns, config.bars_per_year)
+    scores = utility_scores(strategy.net_returns, config.kelly_fraction) if risk_adjusted else strategy.net_returns
+    return sharpe_annualised(scores, config.bars_per_year)
 
 
 def robust_share(strategy: StrategyEvidence, windows: Sequence[tuple[int, int]], config: EvaluationConfig) -> float:

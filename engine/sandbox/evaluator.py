@@ -3,7 +3,8 @@
 Two tracks. *Discovery*: the champion is healthy and a candidate claims to be better; every gate that blocks anywhere
 blocks here. *Repair*: the champion is diagnosed broken; the candidate competes against the better, by mean utility, of
 the broken champion and standing aside, and the windows are shown without blocking. Otherwise nothing would be healed in
-a lifetime: delays grow with 1 / IC^2.
+a lifetime: delays grow with 1 / IC^2. On the repair track Sharpe and return are those of the utility scores: the right
+answer to a jump of volatility is a smaller position, which leaves the plain Sharpe where it was.
 """
 
 from __future__ import annotations
@@ -105,12 +106,13 @@ def evaluate(
     if len(strategy.net_returns) != len(champion.net_returns):
         raise CalculationError("candidate and champion must be evaluated on the same bars")
     reference = choose_reference(champion, choice.track, config)
-    own = composite_score(strategy, candidate.windows, config)
-    other = composite_score(reference, candidate.windows, config)
+    repair = choice.track == "repair"
+    own = composite_score(strategy, candidate.windows, config, risk_adjusted=repair)
+    other = composite_score(reference, candidate.windows, config, risk_adjusted=repair)
     gates = (
         _lookahead(candidate),
         _composite_gate(candidate, own, other, reference),
-        _sharpe_gate(candidate, reference, config),
+        _sharpe_gate(candidate, reference, config, risk_adjusted=repair),
         _drawdown_gate(candidate, reference, config),
         _windows_gate(candidate, reference, choice.track, config),
         _stress_gate(candidate),
@@ -164,9 +166,13 @@ def _composite_gate(
     return _gate(candidate, "composite", own.total, other.total, own.total > other.total, text)
 
 
-def _sharpe_gate(candidate: CandidateEvidence, reference: StrategyEvidence, config: EvaluationConfig) -> Gate:
-    own, other = sharpe_or_zero(candidate.strategy, config), sharpe_or_zero(reference, config)
-    text = f"annualised Sharpe {own:.2f} against {other:.2f} of {reference.name}"
+def _sharpe_gate(
+    candidate: CandidateEvidence, reference: StrategyEvidence, config: EvaluationConfig, *, risk_adjusted: bool
+) -> Gate:
+    own = sharpe_or_zero(candidate.strategy, config, risk_adjusted=risk_adjusted)
+    other = sharpe_or_zero(reference, config, risk_adjusted=risk_adjusted)
+    kind = "annualised Sharpe of utility" if risk_adjusted else "annualised Sharpe"
+    text = f"{kind} {own:.2f} against {other:.2f} of {reference.name}"
     least = config.sharpe_improvement_min
     return _gate(candidate, "sharpe_improvement", own - other, least, own - other >= least, text)
 
