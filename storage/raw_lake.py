@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -79,6 +80,8 @@ class RawLake:
                 for dataset, (table, hashes) in prepared.items()
                 for file in self._new_files(batch, dataset, table, hashes)
             ]
+            written = [path for path in (self._paths.root / file.path for file in files) if not path.exists()]
+            self._db.after_rollback(lambda: _remove(written))
             self._write_files(files)
             report = self._report(batch, files, given)
             self._catalogue(batch, files, report, recorded_ts)
@@ -297,3 +300,10 @@ class RawLake:
 
 def _content_hash(dataset: str, hashes: Iterable[bytes]) -> str:
     return sha256_hex(b"".join([f"{dataset}|{SCHEMA_VERSION}|".encode(), *hashes]))
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    """Delete files that no catalogue names. What a failing disk keeps, the next sweep deletes."""
+    with suppress(OSError):
+        for path in paths:
+            path.unlink(missing_ok=True)

@@ -23,8 +23,9 @@ SOAK = bool(os.environ.get("HYDRA_SOAK"))
 SOAK_SEEDS = random.Random(int(os.environ.get("HYDRA_SOAK_SEED", "20"))).sample(range(10**8, 10**9), 20)
 FAMILIES = {"concept", "feature", "volatility", "stale"}
 KEYS = {
-    "bars_in_market", "cases", "detection_delay_bars", "fault", "live_bars", "market", "planted_information_coefficient",
-    "promotions", "realised_information_coefficient_before_fault", "right_cause", "score_after_promotion", "seed",
+    "bars_in_market", "cases", "detection_delay_bars", "fault", "live_bars", "market",
+    "planted_information_coefficient", "promotions", "realised_information_coefficient_before_fault",
+    "right_cause", "score_after_promotion", "seed",
     "success", "wall_seconds", "workspace",
 }  # fmt: skip
 GATES = {
