@@ -28,8 +28,9 @@ def reference_of(champion: Champion, history: MarketHistory, config: HydraConfig
 def candidate_reference(
     present: ChampionReference, candidate: Candidate, history: MarketHistory, config: HydraConfig, cause: str
 ) -> ChampionReference:
-    """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew. A candidate that
-    answers a change of volatility is measured against the new one.
+    """Yardstick of a candidate: the champion's own with other repairs, or, for a new fit, measured anew.
+
+    A candidate that answers a change of volatility is measured against the new one.
 
     A new fit is scored on its out-of-sample forecasts only; features are described on the last 1,000 bars; the
     yardstick
