@@ -61,7 +61,7 @@ def load_config(
             _set(
                 merged,
                 name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."),
-                yaml.safe_load(text),
+                _read_value(text, f"environment {name}"),
                 f"environment {name}",
                 sources,
             )
@@ -85,6 +85,13 @@ def _read_yaml(text: str, name: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ConfigError(f"{name} must hold sections with settings, was {type(content).__name__}")
     return content
+
+
+def _read_value(text: str, name: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{name} = {text!r} is not a value; quote it like a YAML text") from error
 
 
 def _merge(
