@@ -33,9 +33,9 @@ class Session:
             key, separator, value = text.partition("=")
             if not separator:
                 raise ConfigError(f"--set takes KEY=VALUE, was '{text}'")
-            import yaml
+            from engine.kernel.configuration import read_value
 
-            flags[key.strip()] = yaml.safe_load(value)
+            flags[key.strip()] = read_value(value, f"--set {key.strip()}")
         return Session((workspace or default_workspace()).expanduser().absolute(), market, flags)
 
     @property

@@ -61,7 +61,7 @@ def load_config(
             _set(
                 merged,
                 name.removeprefix(ENVIRONMENT_PREFIX).lower().replace("__", "."),
-                _read_value(text, f"environment {name}"),
+                read_value(text, f"environment {name}"),
                 f"environment {name}",
                 sources,
             )
@@ -87,7 +87,8 @@ def _read_yaml(text: str, name: str) -> dict[str, Any]:
     return content
 
 
-def _read_value(text: str, name: str) -> Any:
+def read_value(text: str, name: str) -> Any:
+    """A value written as YAML text; ConfigError naming where it was written if it is malformed."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:

@@ -32,7 +32,7 @@ def test_a_field_that_the_registry_does_not_name_is_refused(kind: EventKind) -> 
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    with pytest.raises(StoreError, match="market.exploded"):
+    with pytest.raises(StoreError, match=r"market\.exploded"):
         check_payload("market.exploded", {})
 
 
