@@ -41,8 +41,10 @@ def run_demo(folder: Path, seed: int, fault: str | None = None) -> Demo:
     command += ["--fault", fault] if fault is not None else []
     output, errors = folder / "document.json", folder / "errors.txt"
     seen: dict[int, Watched] = {}
+    # pytest writes the name of the test, and with it the seed, into the environment.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
     with output.open("wb") as stdout, errors.open("wb") as stderr:
-        process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env={**os.environ, "TMPDIR": str(folder)})
+        process = subprocess.Popen(command, stdout=stdout, stderr=stderr, env={**environment, "TMPDIR": str(folder)})
         try:
             while process.poll() is None:
                 _look(process.pid, seen)

@@ -18,7 +18,7 @@ import pytest
 from tests.demo.headless_demo import Demo, run_demo
 
 # Nine digits, so that finding one by chance among other numbers is out of the question.
-SEEDS = (961748941, 982451653, 899809343)
+SEEDS = (961748941, 715827881, 899809343)
 SOAK = bool(os.environ.get("HYDRA_SOAK"))
 SOAK_SEEDS = random.Random(int(os.environ.get("HYDRA_SOAK_SEED", "20"))).sample(range(10**8, 10**9), 20)
 FAMILIES = {"concept", "feature", "volatility", "stale"}
@@ -46,11 +46,11 @@ soak_only = pytest.mark.skipif(not SOAK, reason="twenty seeds take half an hour:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_demo_finds_the_cause_and_a_repair_that_beats_the_frozen_twin(seed: int, tmp_path: Path) -> None:
     demo = run_demo(tmp_path, seed)
-    check_document(demo.document, seed)
     check_ignorance(demo, seed)
     assert demo.document["fault"]["family"] in FAMILIES
     assert demo.document["right_cause"], summary(demo.document)
     assert demo.document["success"], summary(demo.document)
+    check_document(demo.document, seed)
     score = demo.document["score_after_promotion"]
     assert score["difference"]["mean"] > 0.0 and score["frozen_twin"] != score["model_id"]
     assert score["difference"]["low"] <= score["difference"]["mean"] <= score["difference"]["high"]
@@ -82,12 +82,12 @@ def test_a_market_without_an_edge_is_not_traded(tmp_path: Path) -> None:
 def run_all(folder: Path, fault: str | None) -> list[dict[str, Any]]:
     """One demo per seed, its workspace deleted after it."""
     documents = []
-    for seed in SOAK_SEEDS:
-        demo = run_demo(folder / str(seed), seed, fault)
+    for index, seed in enumerate(SOAK_SEEDS):
+        demo = run_demo(folder / f"run-{index}", seed, fault)
         check_ignorance(demo, seed)
         documents.append(demo.document)
         print(summary(demo.document), flush=True)
-        shutil.rmtree(folder / str(seed))
+        shutil.rmtree(folder / f"run-{index}")
     return documents
 
 
