@@ -32,8 +32,12 @@ def main(arguments: Sequence[str]) -> int:
 
 def run(directory: Path) -> dict[str, Any]:
     """Run what `spec.json` of the directory asks for."""
+    import numpy as np
+
     from engine.ingestion.record_reader import records_from_tables
     from engine.kernel.config_models import HydraConfig
+    from engine.sandbox.market_history import decision_bars, history_from_matrix
+    from engine.signals.feature_registry import feature_names
     from storage.datasets import DATASETS
     from storage.snapshots import Snapshot
 
@@ -41,18 +45,19 @@ def run(directory: Path) -> dict[str, Any]:
     config = HydraConfig.model_validate(spec.config)
     snapshot = Snapshot(Path(spec.snapshot))
     records = records_from_tables({dataset: snapshot.raw(dataset) for dataset in DATASETS})
+    bars = decision_bars(records, config)
+    times = np.array([bar.known_ts for bar in bars], dtype=np.int64)
+    history = history_from_matrix(bars, snapshot.matrix(times, feature_names(config)))
     if spec.mutation_type == FIRST_CHAMPION:
-        return _first_champion(spec, records, config, directory)
-    return _experiment(spec, records, config, directory)
+        return _first_champion(spec, history, config, directory)
+    return _experiment(spec, records, history, config, directory)
 
 
-def _first_champion(spec: ExperimentSpec, records: Sequence[Any], config: Any, directory: Path) -> dict[str, Any]:
+def _first_champion(spec: ExperimentSpec, history: Any, config: Any, directory: Path) -> dict[str, Any]:
     from engine.agent.champion_reference import reference_of
     from engine.kernel.identifiers import derived_id
     from engine.sandbox.candidate import train_first
-    from engine.sandbox.market_history import history_from_records
 
-    history = history_from_records(records, config)
     kind = config.models.kind
     model_id = derived_id(kind, spec.market, spec.until_ts, spec.seed, length=6)
     champion, edge = train_first(model_id, kind, tuple(config.market.champion_features), history, config, spec.seed)
@@ -72,7 +77,9 @@ def _first_champion(spec: ExperimentSpec, records: Sequence[Any], config: Any, d
     }
 
 
-def _experiment(spec: ExperimentSpec, records: Sequence[Any], config: Any, directory: Path) -> dict[str, Any]:
+def _experiment(
+    spec: ExperimentSpec, records: Sequence[Any], history: Any, config: Any, directory: Path
+) -> dict[str, Any]:
     from engine.agent.champion_reference import candidate_reference
     from engine.agent.reference import ChampionReference
     from engine.sandbox.experiment import run_experiment
@@ -82,7 +89,7 @@ def _experiment(spec: ExperimentSpec, records: Sequence[Any], config: Any, direc
     champion = Champion.load(
         spec.champion_id, ModelSpec.from_json(spec.champion_spec), (directory / CHAMPION_FILE).read_bytes()
     )
-    outcome = run_experiment(spec, champion, records, config)
+    outcome = run_experiment(spec, champion, records, config, history)
     candidate = outcome.candidate.champion
     (directory / CANDIDATE_FILE).write_bytes(candidate.model.serialize())
     reference = candidate_reference(

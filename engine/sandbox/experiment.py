@@ -45,14 +45,19 @@ class ExperimentOutcome:
 
 
 def run_experiment(
-    spec: ExperimentSpec, champion: Champion, records: Sequence[RawRecord], config: HydraConfig
+    spec: ExperimentSpec,
+    champion: Champion,
+    records: Sequence[RawRecord],
+    config: HydraConfig,
+    history: MarketHistory | None = None,
 ) -> ExperimentOutcome:
-    """Run one experiment on the raw records of its snapshot.
+    """Run one experiment on the raw records of its snapshot; `history` holds the snapshot's own features (rebuilt from
+    the records where it is not given).
 
     Repair track: judged on the bars since the change point; discovery: on the last 300 bars. Raises CalculationError
     where too few bars are left, which ends the experiment without a verdict.
     """
-    history = history_from_records(records, config)
+    history = history_from_records(records, config) if history is None else history
     start = _start(spec, history)
     candidate_id = candidate_name(spec)
     candidate = build_candidate(

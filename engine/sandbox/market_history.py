@@ -22,6 +22,7 @@ from engine.signals.decision_bars import DecisionBarBuilder
 from engine.signals.feature_registry import feature_definitions
 from engine.signals.pipeline import FeaturePipeline
 from models.champion import ChampionPrediction, ChampionPredictions
+from storage.feature_rows import MISSING_AGE_US, FeatureMatrix
 
 FloatArray = NDArray[np.float64]
 VOLATILITY_FEATURE = "volatility_ewma"
@@ -177,3 +178,13 @@ def history_from_records(
     max_age = np.array([definitions[name] for name in wanted], dtype=np.int64)
     stale = (event_ts == 0) | (known[:, None] - event_ts > max_age[None, :])
     return market_history(bars, wanted, matrix, stale, event_ts)
+
+
+def history_from_matrix(bars: Sequence[FuturesBar], matrix: FeatureMatrix) -> MarketHistory:
+    """A history whose features were read from a store or a snapshot at each bar's close: the same values as a rebuild,
+    without running the pipeline again. `matrix.times` are the known times of `bars`."""
+    if len(bars) != len(matrix.times):
+        raise InputError(f"{len(bars)} bars do not fit features at {len(matrix.times)} moments")
+    known = matrix.age_us != MISSING_AGE_US
+    event_ts = np.where(known, matrix.times[:, None] - matrix.age_us, 0)
+    return market_history(bars, matrix.names, matrix.values, matrix.stale, event_ts)

@@ -122,16 +122,21 @@ def _live_bars(stores: Stores, market: str) -> int:
 def _score(stores: Stores, config: HydraConfig, promotions: Sequence[Any], score_bars: int) -> dict[str, Any] | None:
     """Utility per bar of the first promoted model against a frozen twin of the champion it replaced, on the same bars,
     through the same step, fills and costs."""
+    import numpy as np
+
     from engine.ingestion.record_reader import read_records
-    from engine.sandbox.market_history import history_from_records
+    from engine.sandbox.market_history import decision_bars, history_from_matrix
     from engine.sandbox.statistics.block_bootstrap import mean_difference_interval
     from engine.sandbox.utility_score import utility_scores
     from engine.sandbox.virtual_trader import warmed_state
+    from engine.signals.feature_registry import feature_names
 
     if not promotions:
         return None
     promotion = promotions[0]
-    history = history_from_records(read_records(stores, config.market.market), config)
+    bars = decision_bars(read_records(stores, config.market.market), config)
+    times = np.array([bar.known_ts for bar in bars], dtype=np.int64)
+    history = history_from_matrix(bars, stores.features.matrix(config.market.market, times, feature_names(config)))
     start = next(
         (index for index, ts in enumerate(history.known_ts.tolist()) if ts >= promotion["from_ts"]), len(history)
     )
