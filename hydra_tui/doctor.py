@@ -38,6 +38,7 @@ def examine(session: Session) -> list[Finding]:
         _settings,
         _store,
         _torch,
+        _ladder,
     ]
     findings = []
     for check in checks:
@@ -124,3 +125,11 @@ def _torch(session: Session) -> Finding:
         "installed" if there else "not installed",
         "" if there else "optional: pip install 'hydra-trading[torch]'",
     )
+
+
+def _ladder(session: Session) -> Finding:
+    del session
+    from llm.ladder import SHIPPED_LADDER
+
+    tier = SHIPPED_LADDER.answering()
+    return Finding("proposals", "ok", f"made by {tier.name}: {tier.reason}")
