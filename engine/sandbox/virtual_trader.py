@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from engine.core.initial_state import initial_state
+from engine.core.initial_state import initial_state, resumed
 from engine.core.market_memory import remember
 from engine.core.records import FuturesBar
 from engine.core.step import step
 from engine.core.step_types import StepObservation
 from engine.core.trader_state_json import trader_state_from_json, trader_state_to_json
-from engine.core.trading_types import MarketMemory, OperationalState, Prediction, TraderState
+from engine.core.trading_types import MarketMemory, Prediction, TraderState
 from engine.kernel.config_models import HydraConfig
 from engine.sandbox.fill_model import MatchContext, match
 
@@ -32,8 +32,8 @@ def warmed_state(bars_before: Sequence[FuturesBar], config: HydraConfig) -> Trad
 class VirtualTrader:
     """One model trading on paper from a flat start. A value: `on_bar` returns the next one and the bar's net return.
 
-    Breakers of the real account do not stop a comparison: the state is RUNNING on every bar, so that what is compared
-    is the model and not the moment at which a breaker happened to trip.
+    Breakers of the real account do not stop a comparison: every bar begins as if trading had just been resumed, so that
+    what is compared is the model and not the moment at which a breaker happened to trip. The high-water mark stays.
     """
 
     state: TraderState
@@ -57,9 +57,11 @@ class VirtualTrader:
             bar,
             MatchContext(config, self.state.memory, self.state.position_lots, days_to_expiry),
         )
-        running = replace(self.state, operational_state=OperationalState.RUNNING, calm_bars=0)
+        running = resumed(self.state, trigger=self.state.state_trigger)
         result = step(running, StepObservation(bar, fills, prediction, days_to_expiry=days_to_expiry), config)
-        return VirtualTrader(result.state), result.state.equity_usd / self.state.equity_usd - 1.0
+        peak = max(self.state.peak_equity_usd, result.state.equity_usd)
+        after = replace(result.state, peak_equity_usd=peak)
+        return VirtualTrader(after), after.equity_usd / self.state.equity_usd - 1.0
 
     def to_json(self) -> dict[str, Any]:
         """JSON form."""
