@@ -18,6 +18,8 @@ from engine.agent.observation import BarObservation
 from engine.agent.reference import ChampionReference
 
 FloatArray = NDArray[np.float64]
+EARLIER_BARS = 4
+LATER_BARS = 8
 SCALES = np.exp(np.linspace(math.log(0.2), math.log(8.0), 150))
 
 
@@ -26,8 +28,9 @@ def estimate_rescaling(
 ) -> tuple[float, float]:
     """(offset, scale) in the input's own unit, so that `(value - offset) / scale` is the repaired input.
 
-    `window` should hold a few bars before `change_ts`. Works on the plain standardised input; for a bounded one this is
-    the best straight repair, not an exact one.
+    `window` should hold a few bars before `change_ts`, which may be a few bars off: the bar from which re-scaling
+    explains the values best is looked for around it, since the jump from the last good value says most about the
+    offset. Works on the plain standardised input; for a bounded one this is the best straight repair, not an exact one.
     """
     mean, sd = reference.feature_mean[index], reference.feature_sd[index]
     before_offset, before_scale = reference.input_offset[index], reference.input_scale[index]
@@ -37,30 +40,43 @@ def estimate_rescaling(
 
     phi = min(reference.feature_ar1[index], 0.995)
     noise = max(reference.innovation_sd[index], 1e-3)
-    good = [standard(item) for item in window if item.ts < change_ts and math.isfinite(item.values[index])]
-    seen = [standard(item) for item in window if item.ts >= change_ts and math.isfinite(item.values[index])]
-    if not seen:
+    finite = [item for item in window if math.isfinite(item.values[index])]
+    values = np.array([standard(item) for item in finite])
+    named = sum(item.ts < change_ts for item in finite)
+    if named == len(values):
         return before_offset, before_scale
-    first_mean, first_sd = (phi * good[-1], noise) if good else (0.0, 1.0)
     best = (-math.inf, 0.0, 1.0)
-    later = np.array(seen)
+    earliest = max(0, named - EARLIER_BARS)
+    for start in range(earliest, min(named + LATER_BARS, len(values) - 1) + 1):
+        sound = values[max(earliest - 1, 0) : start]
+        calm = -0.5 * float(np.sum(((sound[1:] - phi * sound[:-1]) / noise) ** 2))
+        first_mean, first_sd = (phi * values[start - 1], noise) if start else (0.0, 1.0)
+        fitted = _fit(values[start:], first_mean, first_sd, phi, noise)
+        if fitted[0] + calm > best[0]:
+            best = (fitted[0] + calm, *fitted[1:])
+    _, offset, scale = best
+    # standardised: z_seen = offset + scale * z_true  ->  in the input's unit, on top of any repair in force
+    own_offset = mean + sd * offset - scale * mean
+    return before_offset + before_scale * own_offset, before_scale * scale
+
+
+def _fit(later: FloatArray, first_mean: float, first_sd: float, phi: float, noise: float) -> tuple[float, float, float]:
+    """(log likelihood, offset, scale) of the best pair for standardised values of which all are re-scaled."""
+    best = (-math.inf, 0.0, 1.0)
     for scale in SCALES.tolist():
         scaled = later / scale
         # residual rows: r = p - q * offset, both in units of their noise
         p = np.concatenate(([(scaled[0] - first_mean) / first_sd], (scaled[1:] - phi * scaled[:-1]) / noise))
-        q = np.concatenate(([1.0 / (scale * first_sd)], np.full(len(seen) - 1, (1.0 - phi) / (scale * noise))))
+        q = np.concatenate(([1.0 / (scale * first_sd)], np.full(len(later) - 1, (1.0 - phi) / (scale * noise))))
         precision = float(q @ q) + 1.0 / 9.0
         offset = float(q @ p) / precision
         residual = p - q * offset
         likelihood = (
-            -len(seen) * math.log(scale)
+            -len(later) * math.log(scale)
             - 0.5 * float(residual @ residual)
             - offset * offset / 18.0
             - 0.5 * (math.log(scale) / 0.7) ** 2
         )
         if likelihood > best[0]:
             best = (likelihood, offset, scale)
-    _, offset, scale = best
-    # standardised: z_seen = offset + scale * z_true  ->  in the input's unit, on top of any repair in force
-    own_offset = mean + sd * offset - scale * mean
-    return before_offset + before_scale * own_offset, before_scale * scale
+    return best
