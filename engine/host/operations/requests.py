@@ -6,10 +6,12 @@ caller takes the lease, applies the command through the same processor and gives
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.host.operations.commands import await_command, submit_command
+from engine.kernel.child_processes import process_is_alive
 from engine.kernel.clock import SystemClock
 from engine.kernel.errors import RefusedError
 from engine.kernel.timestamps import MICROS_PER_SECOND
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
 
 
 def engine_is_alive(stores: Stores, config: HydraConfig) -> bool:
-    """Whether a live engine holds the lease of this workspace."""
+    """Whether a live engine holds the lease of this workspace. One that was killed on this machine is dead at once."""
     lease = stores.lease.current()
     dead_after_us = int(config.host.lease_dead_seconds * MICROS_PER_SECOND)
-    return lease is not None and lease.is_live(SystemClock().now_ts(), dead_after_us)
+    if lease is None or not lease.is_live(SystemClock().now_ts(), dead_after_us):
+        return False
+    return lease.owner != socket.gethostname() or process_is_alive(lease.pid)
 
 
 def request(
