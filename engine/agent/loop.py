@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from engine.core.trading_types import MarketMemory
     from engine.kernel.config_models import AutonomyLevel, HydraConfig
     from engine.signals.features import FeatureVector
+    from storage.model_registry import ModelRecord
     from storage.stores import Stores
 
 CLOSED = "closed"
 SAFE_ACT_KEY = "safe_act"
+_WORSE_THAN_BEFORE = "the new champion did worse than its predecessor would have, beyond chance"
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +260,16 @@ class AgentLoop:
             self._move(case, ts, stage="paper", candidate_id=model.model_id, verdict=result["verdict"])
 
     def approve(self, approval_id: str, *, actor: str, reason: str, ts: int) -> dict[str, Any]:
-        """Approve a request and promote; inside the caller's transaction."""
+        """Approve a request and do what it asks for; inside the caller's transaction."""
         approval = self.approvals.decide(approval_id, "approved", actor=actor, reason=reason, ts=ts)
         case = self._stores.agent.cases.require(approval.case_id)
         if approval.kind == "experiment":
             self._move(case, ts, stage="diagnosed", data={**case.data, "allowed": True})
             return {"subject": approval.subject, "case_id": case.case_id}
         previous = self._stores.registry.champion_id(self._market)
+        if approval.kind == "rollback":
+            record = self._undo_promotion(case, actor, reason, ts)
+            return {"model_id": record.model_id, "previous_model_id": previous, "subject": approval.subject}
         record = promote(
             self._stores,
             self._market,
@@ -295,7 +300,12 @@ class AgentLoop:
         """The operator moved the champion pointer: a watched promotion is no longer watched."""
         champion = self._stores.registry.champion_id(self._market)
         for case in self.open_cases:
-            if case.stage == "watching" and case.candidate_id != champion:
+            waits = case.stage == "awaiting_approval" and self._asks_for_rollback(case)
+            if (waits or case.stage == "watching") and case.candidate_id != champion:
+                if waits:
+                    self.approvals.decide(
+                        str(case.approval_id), "withdrawn", actor="engine", reason="the operator rolled back", ts=ts
+                    )
                 self.watch.end(ts)
                 self.close_case(case, "rolled_back", "the operator rolled back", ts)
 
@@ -486,22 +496,35 @@ class AgentLoop:
             )
             if approval.kind == "promote":
                 self._bury(case, approval.subject, "the request expired", ts)
-            self.close_case(case, "expired", "the request expired; the champion still stands aside", ts)
+            stays = "keeps trading" if approval.kind == "rollback" else "still stands aside"
+            self.close_case(case, "expired", f"the request expired; the champion {stays}", ts)
+
+    def _asks_for_rollback(self, case: CaseRecord) -> bool:
+        return self._stores.agent.approvals.require(case.approval_id).kind == "rollback"
 
     def _watch_promotion(self, case: CaseRecord, decision: str, ts: int) -> None:
-        if decision == "roll_back" and may_act_alone(self._level(), Act.ROLL_BACK):
-            record = roll_back(
-                self._stores,
-                self._market,
-                actor="rollback watch",
-                automatic=True,
-                ts=ts,
-                reason="the new champion did worse than its predecessor would have, beyond chance",
-            )
-            self.close_case(case, "rolled_back", "the promotion was undone by the rollback watch", ts)
-            self._on_promotion(record.model_id)
-        elif decision != "watching":
+        if decision == "settled":
             self.close_case(case, "healed", "the new champion held over the watch", ts)
+        elif decision == "roll_back" and may_act_alone(self._level(), Act.ROLL_BACK):
+            self._undo_promotion(case, "rollback watch", _WORSE_THAN_BEFORE, ts, automatic=True)
+        elif decision == "roll_back":
+            approval = self.approvals.request(
+                case,
+                "rollback",
+                str(self._stores.registry.predecessor(self._market)),
+                {"cause": case.cause, "sentence": _WORSE_THAN_BEFORE, "proposal": case.proposal},
+                {"raises_risk": False, "safe_default": "nothing happens; the new champion keeps trading"},
+                ts,
+            )
+            self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id)
+
+    def _undo_promotion(
+        self, case: CaseRecord, actor: str, reason: str, ts: int, *, automatic: bool = False
+    ) -> ModelRecord:
+        record = roll_back(self._stores, self._market, actor=actor, reason=reason, ts=ts, automatic=automatic)
+        self.close_case(case, "rolled_back", f"the promotion was undone by {actor}", ts)
+        self._on_promotion(record.model_id)
+        return record
 
     def _evidence(self, case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
         diagnosis = case.diagnosis or {}

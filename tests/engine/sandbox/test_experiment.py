@@ -88,6 +88,15 @@ def test_the_same_experiment_again_gives_the_same_answer(repaired: ExperimentOut
     assert again.candidate.champion.model_id == repaired.candidate.champion.model_id
 
 
+def test_features_read_from_a_store_give_the_same_answer_as_a_rebuild(repaired: ExperimentOutcome) -> None:
+    change_ts = repaired.history.bars[FLIP].known_ts
+    champion = small_market.champion()
+    spec = spec_of("concept_drift", {"training": {"from_ts": change_ts}}, change_ts, champion)
+    read = small_market.history(BARS, 0, FLIP)
+    outcome = run_experiment(spec, champion, small_market.records(BARS, 0, FLIP), CONFIG, read)
+    assert outcome.verdict.to_json() == repaired.verdict.to_json()
+
+
 def test_a_needless_change_of_a_healthy_champion_fails() -> None:
     outcome = run(small_market.records(BARS), "none", {"adjustments": {"quarantine": ["carry"]}}, None)
     assert outcome.verdict.outcome == "failed"

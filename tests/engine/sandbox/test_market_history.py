@@ -18,6 +18,7 @@ from engine.sandbox.market_history import (
     as_predictions,
     decision_bars,
     expiry_days,
+    history_from_matrix,
     history_from_records,
     market_history,
 )
@@ -53,11 +54,14 @@ def test_it_equals_the_feature_stores_matrix_with_its_staleness(stores: Stores) 
     rebuilt = history_from_records(records, CONFIG, WANTED)
     stores.features.register(feature_definitions(CONFIG))
     stores.features.append(build_features(records, CONFIG), recorded_ts=records[-1].known_ts)
-    stored = stores.features.matrix(small_market.MARKET, rebuilt.known_ts, WANTED)
+    stored = history_from_matrix(rebuilt.bars, stores.features.matrix(small_market.MARKET, rebuilt.known_ts, WANTED))
+    assert stored.names == rebuilt.names
     assert np.array_equal(rebuilt.values, stored.values, equal_nan=True)
     assert np.array_equal(rebuilt.stale, stored.stale)
-    known = rebuilt.event_ts > 0
-    assert np.array_equal((rebuilt.known_ts[:, None] - rebuilt.event_ts)[known], stored.age_us[known])
+    assert np.array_equal(rebuilt.event_ts, stored.event_ts)
+    assert np.array_equal(rebuilt.next_return, stored.next_return, equal_nan=True)
+    with pytest.raises(InputError, match="do not fit"):
+        history_from_matrix(rebuilt.bars[1:], stores.features.matrix(small_market.MARKET, rebuilt.known_ts, WANTED))
     carry = WANTED.index("carry")
     assert rebuilt.stale[-1, carry] and not rebuilt.stale[100, carry]
     assert rebuilt.stale[:, WANTED.index("skew_slope")].all(), "a feature that never came is stale"

@@ -1,0 +1,490 @@
+"""Cases through their stages with experiments that answer at once, at every level of autonomy and at every end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.agent.champions import ChampionDesk
+from engine.agent.diagnosis import Diagnosis
+from engine.agent.experiment import ExperimentRunner
+from engine.agent.experiment_pool import ExperimentEnd
+from engine.agent.healer import SafeAct
+from engine.agent.loop import AgentLoop, CaseEnd
+from engine.kernel.errors import RefusedError
+from engine.sandbox.experiment_spec import CANDIDATE_FILE
+from storage.agent_records import CaseRecord
+from storage.stores import Stores
+from tests.engine import small_market, small_workspace
+from tests.engine.small_market import MARKET
+from tests.engine.small_workspace import NEW, OLD
+
+CONFIG = small_market.settings(
+    agent__retry_bars=5, agent__max_trials_per_case=3, agent__rollback_watch_bars=60, evaluator__paper_trading_hours=24
+)
+HISTORY = small_market.history(small_workspace.BARS, 0, small_workspace.FLIP)
+OPENED = 860
+RETRAIN = {
+    "mutation_type": "retrain",
+    "target_component": "champion",
+    "parameters": {"training": {"from_ts": HISTORY.bars[600].known_ts}},
+    "hypothesis_text": "the relation turned round",
+    "expected_improvement": 1e-4,
+    "source": "playbook",
+    "wait_bars": 0,
+    "reversible": False,
+}
+QUARANTINE = {
+    **RETRAIN,
+    "mutation_type": "quarantine_feature",
+    "parameters": {"adjustments": {"quarantine": ["carry"]}},
+    "reversible": True,
+}
+DIAGNOSIS = Diagnosis(
+    HISTORY.bars[OPENED].known_ts, OLD, "concept_drift", "CRITICAL", ("carry",), "retrain",
+    HISTORY.bars[600].known_ts, 260, 0.99, "carry lost its sign", (), (), {},
+)  # fmt: skip
+STAND_ASIDE = (SafeAct("stand_aside", "no new risk", {}),)
+PASSED: dict[str, Any] = {
+    "reference": "standing aside",
+    "gates": [
+        {"name": name, "passed": True, "blocking": True, "value": 1.0, "threshold": 1.0, "explanation": "fine"}
+        for name in ("lookahead", "stress")
+    ],
+}
+
+
+class InstantPool:
+    """A pool whose experiments run until the test says how they end."""
+
+    def __init__(self) -> None:
+        self.running: dict[str, int] = {}
+        self.started: list[str] = []
+
+    @property
+    def has_slot(self) -> bool:
+        return not self.running
+
+    def start(self, experiment_id: str, directory: Path) -> int:
+        self.started.append(experiment_id)
+        self.running[experiment_id] = 4242
+        return 4242
+
+
+class Agent:
+    """A loop on its own workspace, driven bar by bar."""
+
+    def __init__(self, stores: Stores) -> None:
+        self.stores = stores
+        self.level = "semi-auto"
+        self.proposals: list[dict[str, Any]] = [RETRAIN]
+        self.promoted: list[str] = []
+        self.ended: list[CaseEnd] = []
+        self.bar = OPENED
+        self.restart()
+
+    def restart(self) -> None:
+        """What a new process does."""
+        self.runner = ExperimentRunner(self.stores, CONFIG)
+        self.pool = InstantPool()
+        self.runner.pool = self.pool  # type: ignore[assignment]
+        self.loop = AgentLoop(
+            self.stores,
+            CONFIG,
+            ChampionDesk(self.stores, MARKET),
+            self.runner,
+            level=lambda: self.level,  # type: ignore[arg-type,return-value]
+            memory=lambda: small_market.memory_of(HISTORY.bars[: self.bar]),
+            propose=lambda spec, case_id: list(self.proposals),
+            on_promotion=self.promoted.append,
+            on_case_end=self.ended.append,
+        )
+
+    @property
+    def ts(self) -> int:
+        return HISTORY.bars[self.bar].known_ts
+
+    @property
+    def case(self) -> CaseRecord:
+        return self.stores.agent.cases.list()[-1]
+
+    def open(self) -> None:
+        with self.stores.db.transaction():
+            self.loop.open_case(DIAGNOSIS, STAND_ASIDE, None, self.bar, self.ts)
+
+    def bars(self, count: int = 1) -> None:
+        for _ in range(count):
+            self.bar += 1
+            with self.stores.db.transaction():
+                self.loop.on_bar(
+                    HISTORY.bars[self.bar],
+                    small_market.vector_at(HISTORY, self.bar),
+                    self.bar,
+                    self.ts,
+                    days_to_expiry=300.0,
+                )
+            self.loop.start_experiments(self.bar, self.ts)
+
+    def bars_while(self, stage: str) -> None:
+        while self.case.stage == stage:
+            self.bars()
+
+    def answer(self, outcome: str | None, model_id: str = NEW) -> None:
+        """End the running experiment: passed, failed with a candidate, or (None) without one."""
+        experiment_id = self.pool.started[-1]
+        del self.pool.running[experiment_id]
+        result = None
+        if outcome is not None:
+            model = small_workspace.model(model_id)
+            result = {
+                "outcome": outcome,
+                "reason": "every blocking gate passed" if outcome == "passed" else "composite",
+                "verdict": PASSED,
+                "metrics": {},
+                "evidence": None,
+                "candidate": {
+                    "model_id": model_id,
+                    "spec": model.spec.to_json(),
+                    "reference": small_workspace.reference_document(model_id),
+                },
+            }
+            directory = self.stores.paths.experiments / experiment_id
+            (directory / CANDIDATE_FILE).write_bytes(model.model.serialize())
+        status = "finished" if result else "failed"
+        end = ExperimentEnd(experiment_id, status, 0, result, "" if result else "too few bars", 1.0)
+        self.loop.on_experiment_end(end, self.bar, self.ts)
+
+    def to_approval(self) -> str:
+        """A case that waits for the operator's word on its promotion."""
+        self.open()
+        self.loop.start_experiments(self.bar, self.ts)
+        self.answer("passed")
+        self.bars_while("paper")
+        assert self.case.stage == "awaiting_approval"
+        return str(self.case.approval_id)
+
+    def approve(self, approval_id: str) -> dict[str, Any]:
+        with self.stores.db.transaction():
+            return self.loop.approve(approval_id, actor="me", reason="looks right", ts=self.ts)
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.stores.events.read()]
+
+
+@pytest.fixture
+def agent(tmp_path: Path) -> Iterator[Agent]:
+    with Stores.open(tmp_path / "workspace") as stores:
+        small_workspace.crown(stores, OLD)
+        yield Agent(stores)
+
+
+def test_from_diagnosis_to_healed_in_order(agent: Agent) -> None:
+    before = len(agent.kinds())
+    approval_id = agent.to_approval()
+    assert agent.loop.size_multiplier() == 0.0, "the champion stands aside until it is repaired"
+    answer = agent.approve(approval_id)
+    assert (answer["model_id"], answer["previous_model_id"]) == (NEW, OLD)
+    assert (agent.case.stage, agent.promoted) == ("watching", [NEW])
+    assert agent.stores.registry.champion_id(MARKET) == NEW
+    assert agent.loop.size_multiplier() == 1.0
+    agent.bars_while("watching")
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "healed")
+    assert agent.ended == [CaseEnd(agent.case.case_id, "healed")]
+    assert agent.kinds()[before:] == [
+        "diagnosis.made", "safe_act.taken", "proposal.made", "experiment.started", "experiment.finished",
+        "model.registered", "paper.started", "paper.finished", "approval.requested", "approval.decided",
+        "model.promoted", "safe_act.reverted", "case.closed",
+    ]  # fmt: skip
+    assert agent.stores.events.verify().ok and agent.stores.journal.verify().ok
+    assert agent.loop.open_cases == []
+
+
+def test_the_request_shows_what_would_happen_and_that_nothing_happens_without_it(agent: Agent) -> None:
+    request = agent.stores.agent.approvals.require(agent.to_approval())
+    assert (request.kind, request.subject) == ("promote", NEW)
+    assert request.consequences["replaces"] == request.consequences["rollback_target"] == OLD
+    assert request.consequences["raises_risk"] is True
+    assert request.evidence["verdict"]["outcome"] == "passed" and request.evidence["paper"]["bars"] > 20
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+
+
+def test_the_autonomous_level_promotes_alone(agent: Agent) -> None:
+    agent.level = "autonomous"
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.answer("passed")
+    agent.bars_while("paper")
+    assert (agent.case.stage, agent.promoted) == ("watching", [NEW])
+    assert [item.actor for item in agent.stores.agent.approvals.list()] == ["autonomy"]
+
+
+def test_a_request_that_waits_is_granted_when_the_level_is_raised(agent: Agent) -> None:
+    agent.to_approval()
+    agent.bars(2)
+    assert agent.promoted == []
+    agent.level = "autonomous"
+    agent.bars()
+    assert (agent.case.stage, agent.promoted) == ("watching", [NEW])
+
+
+def test_the_supervised_level_asks_before_an_experiment_and_takes_no_act(agent: Agent) -> None:
+    agent.level = "supervised"
+    agent.open()
+    assert agent.loop.size_multiplier() == 1.0
+    agent.bars()
+    request = agent.stores.agent.approvals.require(agent.case.approval_id)
+    assert (agent.case.stage, request.kind, agent.pool.started) == ("awaiting_approval", "experiment", [])
+    assert request.evidence["proposal"]["mutation_type"] == "retrain"
+    agent.bars(3)
+    assert len(agent.stores.agent.open_approvals(MARKET)) == 1, "it asks once"
+    agent.approve(request.approval_id)
+    agent.bars()
+    assert agent.case.stage == "experimenting" and len(agent.pool.started) == 1
+
+
+def test_an_experiment_that_is_not_allowed_ends_the_case(agent: Agent) -> None:
+    agent.level = "supervised"
+    agent.open()
+    agent.bars()
+    with agent.stores.db.transaction():
+        agent.loop.reject(str(agent.case.approval_id), actor="me", reason="not now", ts=agent.ts)
+    assert (agent.case.stage, agent.case.outcome, agent.pool.started) == ("closed", "rejected", [])
+
+
+@pytest.mark.parametrize("how", ["pause", "lockdown"])
+def test_a_paused_agent_starts_nothing(agent: Agent, how: str) -> None:
+    agent.open()
+    if how == "lockdown":
+        agent.level = "lockdown"
+    else:
+        agent.stores.state.put("agent_paused", {"paused": True}, 1)
+    agent.bars(3)
+    assert (agent.case.stage, agent.pool.started) == ("diagnosed", [])
+    agent.level = "semi-auto"
+    agent.stores.state.put("agent_paused", {"paused": False}, 2)
+    agent.bars()
+    assert agent.case.stage == "experimenting"
+
+
+def test_a_proposal_that_needs_more_bars_is_waited_for(agent: Agent) -> None:
+    agent.proposals = [{**RETRAIN, "wait_bars": 4}]
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.proposals = [RETRAIN]
+    assert (agent.case.stage, agent.case.data["trials"]) == ("waiting_data", 0)
+    agent.bars(3)
+    assert agent.case.stage == "waiting_data"
+    agent.bars()
+    assert (agent.case.stage, agent.case.data["trials"]) == ("experimenting", 1)
+
+
+@pytest.mark.parametrize("outcome", [None, "failed"])
+def test_a_failed_fit_is_tried_again_with_more_bars_and_then_given_up(agent: Agent, outcome: str | None) -> None:
+    agent.proposals = [RETRAIN, QUARANTINE]
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    for trial in (1, 2, 3):
+        assert (agent.case.stage, agent.case.data["trials"]) == ("experimenting", trial)
+        assert agent.case.proposal is not None and agent.case.proposal["mutation_type"] == "retrain"
+        agent.answer(outcome)
+        assert agent.case.stage == "waiting_data"
+        agent.bars(4)
+        assert agent.case.stage == "waiting_data"
+        agent.bars()
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "unhealed")
+    assert len(set(agent.pool.started)) == 3
+    alert = agent.stores.agent.alerts.list(code="case_unhealed")[0]
+    assert (alert.level, alert.status, alert.evidence) == ("CRITICAL", "open", {"trials": 3.0})
+    assert agent.loop.size_multiplier() == 0.0, "a champion that nobody repaired goes on standing aside"
+    assert agent.ended == [CaseEnd(agent.case.case_id, "unhealed")]
+    if outcome == "failed":
+        assert agent.stores.registry.get(NEW).status == "graveyard"
+
+
+def test_after_a_reversible_repair_the_next_proposal_has_its_turn(agent: Agent) -> None:
+    agent.proposals = [QUARANTINE, RETRAIN]
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.answer("failed")
+    agent.bars(5)
+    assert agent.case.proposal is not None and agent.case.proposal["mutation_type"] == "retrain"
+    agent.answer(None)
+    agent.proposals = [QUARANTINE]
+    agent.bars(5)
+    assert agent.case.outcome == "unhealed", "no proposal is left"
+
+
+def test_a_rejected_candidate_goes_to_the_graveyard(agent: Agent) -> None:
+    approval_id = agent.to_approval()
+    with agent.stores.db.transaction():
+        agent.loop.reject(approval_id, actor="me", reason="too soon", ts=agent.ts)
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "rejected")
+    assert agent.stores.registry.get(NEW).status == "graveyard"
+    assert agent.stores.agent.ab_tests.require(NEW).status == "failed"
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+    with pytest.raises(RefusedError):
+        agent.approve(approval_id)
+
+
+def test_a_request_that_nobody_answers_expires(agent: Agent) -> None:
+    request = agent.stores.agent.approvals.require(agent.to_approval())
+    with pytest.raises(RefusedError, match="expired"), agent.stores.db.transaction():
+        agent.loop.approve(request.approval_id, actor="me", reason="late", ts=request.expires_ts)
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+    agent.stores.agent.approvals.change(request.approval_id, expires_ts=agent.ts + 1)
+    agent.bars()
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "expired")
+    assert agent.stores.agent.approvals.require(request.approval_id).status == "expired"
+    assert agent.stores.registry.get(NEW).status == "graveyard"
+
+
+def test_a_candidate_that_fails_on_paper_is_buried_and_the_case_goes_on(agent: Agent) -> None:
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.answer("passed")
+    agent.loop.paper.verdict = lambda model_id, case: {  # type: ignore[method-assign]
+        "outcome": "failed",
+        "gates": [{"name": "drawdown", "blocking": True, "passed": False}],
+    }
+    agent.bars_while("paper")
+    assert agent.case.stage == "waiting_data"
+    assert agent.case.data["last_failure"] == "paper gates failed: drawdown"
+    assert agent.stores.registry.get(NEW).status == "graveyard"
+    assert agent.stores.events.read(kinds=["paper.finished"])[-1].payload["outcome"] == "decided"
+
+
+def watched(agent: Agent, monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    """A promotion whose watch says at the next bar that it must be undone."""
+    agent.approve(agent.to_approval())
+    agent.level = level
+    monkeypatch.setattr(agent.loop.watch, "on_bar", lambda *bar: "roll_back")
+    agent.bars()
+
+
+@pytest.mark.parametrize("level", ["semi-auto", "autonomous"])
+def test_a_promotion_that_does_worse_is_undone(agent: Agent, monkeypatch: pytest.MonkeyPatch, level: str) -> None:
+    watched(agent, monkeypatch, level)
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "rolled_back")
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+    assert agent.promoted == [NEW, OLD]
+    assert agent.stores.events.read(kinds=["model.rolled_back"])[-1].payload["automatic"] is True
+
+
+@pytest.mark.parametrize("level", ["supervised", "lockdown"])
+def test_where_the_operator_decides_a_rollback_is_asked_for(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    watched(agent, monkeypatch, level)
+    request = agent.stores.agent.approvals.require(agent.case.approval_id)
+    assert (agent.case.stage, request.kind, request.subject) == ("awaiting_approval", "rollback", OLD)
+    assert agent.stores.registry.champion_id(MARKET) == NEW
+    answer = agent.approve(request.approval_id)
+    assert (answer["model_id"], answer["previous_model_id"]) == (OLD, NEW)
+    assert (agent.case.outcome, agent.promoted) == ("rolled_back", [NEW, OLD])
+
+
+def test_a_rollback_that_is_refused_or_expires_leaves_the_new_champion(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched(agent, monkeypatch, "supervised")
+    agent.stores.agent.approvals.change(agent.case.approval_id, expires_ts=agent.ts + 1)
+    agent.bars()
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "expired")
+    assert agent.stores.registry.champion_id(MARKET) == NEW
+
+
+@pytest.mark.parametrize("stage", ["watching", "awaiting_approval"])
+def test_the_operators_own_rollback_ends_the_watch_and_its_request(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    if stage == "watching":
+        agent.approve(agent.to_approval())
+    else:
+        watched(agent, monkeypatch, "supervised")
+    assert agent.case.stage == stage
+    with agent.stores.db.transaction():
+        agent.stores.registry.rollback(MARKET, actor="me", reason="mine", ts=agent.ts)
+        agent.loop.on_manual_change(agent.ts)
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "rolled_back")
+    assert agent.stores.agent.open_approvals(MARKET) == []
+    agent.bars(2)
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+
+
+def test_a_fault_that_vanishes_by_itself_ends_its_case_and_risk_comes_back(agent: Agent) -> None:
+    agent.open()
+    assert agent.loop.size_multiplier() == 0.0
+    with agent.stores.db.transaction():
+        agent.loop.on_recovery(agent.ts)
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "cleared")
+    assert agent.loop.size_multiplier() == 1.0
+    assert agent.ended == [CaseEnd(agent.case.case_id, "cleared")]
+
+
+def test_a_repair_under_test_is_not_dropped_by_a_recovery(agent: Agent) -> None:
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.loop.on_recovery(agent.ts)
+    assert agent.case.stage == "experimenting"
+
+
+def test_an_experiment_that_died_with_the_engine_is_started_again_and_counts_once(agent: Agent) -> None:
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    first = agent.pool.started[-1]
+    agent.restart()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    assert (agent.case.stage, agent.pool.started) == ("experimenting", [first])
+    assert (agent.case.data["trials"], agent.case.data["next"]) == (1, 1)
+
+
+@pytest.mark.parametrize("stage", ["paper", "watching"])
+def test_a_restart_goes_on_where_the_case_stood(agent: Agent, stage: str) -> None:
+    if stage == "watching":
+        agent.approve(agent.to_approval())
+    else:
+        agent.open()
+        agent.loop.start_experiments(agent.bar, agent.ts)
+        agent.answer("passed")
+    agent.bars(3)
+    agent.restart()
+    agent.bars_while(stage)
+    assert agent.case.stage == ("awaiting_approval" if stage == "paper" else "closed")
+
+
+def test_an_operators_own_idea_is_tested_on_the_discovery_track(agent: Agent) -> None:
+    case_id = agent.loop.open_manual_case(
+        "retrain", "champion", RETRAIN["parameters"], actor="me", reason="I wonder", bars=agent.bar, ts=agent.ts
+    )
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    record = agent.stores.agent.experiments.require(agent.pool.started[-1])
+    assert (record.case_id, record.spec["cause"], record.spec["change_point_ts"]) == (case_id, "none", None)
+    assert agent.loop.size_multiplier() == 1.0
+
+
+def test_an_answer_that_no_case_waits_for_is_only_recorded(agent: Agent) -> None:
+    agent.open()
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.loop.close_case(agent.case, "rejected", "the operator said so", agent.ts)
+    agent.answer("passed")
+    assert agent.stores.agent.experiments.list()[0].status == "finished"
+    assert [model.model_id for model in agent.stores.registry.list(MARKET)] == [OLD]
+
+
+@pytest.mark.parametrize("row", ['"x"', "{broken"])
+def test_a_safe_act_that_cannot_be_read_means_standing_aside(agent: Agent, row: str) -> None:
+    assert agent.loop.size_multiplier() == 1.0
+    agent.stores.db.execute("INSERT INTO state VALUES (?, ?, 1, 1)", (f"safe_act:{MARKET}", row))
+    assert agent.loop.size_multiplier() == 0.0
+
+
+@pytest.mark.parametrize(("act", "share"), [("reduce_size", 0.4), ("trade_slower", 0.8)])
+def test_a_smaller_safe_act_leaves_its_share(agent: Agent, act: Any, share: float) -> None:
+    with agent.stores.db.transaction():
+        acts = (SafeAct(act, "less risk", {"size_multiplier": share}),)
+        agent.loop.open_case(DIAGNOSIS, acts, None, agent.bar, agent.ts)
+    assert agent.loop.size_multiplier() == share
