@@ -39,7 +39,7 @@ docs: $(VENV)/.installed
 	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.installed-test
-	$(BIN)/python -m tests.bench.run_benchmarks
+	$(BIN)/python -m tests.bench.run_benchmarks --date $$(date +%F)
 
 soak: $(VENV)/.installed-test
 	HYDRA_SOAK=1 $(BIN)/pytest -m "slow or not slow" tests/faults tests/demo --durations=20

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import cycle
@@ -17,9 +18,10 @@ from tempfile import TemporaryDirectory
 from tests.bench.figure import Figure, at_most, median, quantile
 from tests.bench.terminal import HYDRA, Busy, Terminal
 
-PRESSES = 120
+PRESSES = 80
 WORKERS = 3
 NICENESS = 10
+PLAIN = (sys.executable, str(Path(__file__).with_name("table_app.py")))
 LIMIT_MS = 25.0
 LIMIT_RATIO = 1.5
 Mark = Callable[[bytes], bool]
@@ -28,11 +30,13 @@ Mark = Callable[[bytes], bool]
 def measure(workspace: Path) -> list[Figure]:
     """p95 of each key in each situation, and its ratio to idle. `workspace`: a finished market without an engine."""
     attached = (*HYDRA, "--workspace", str(workspace), "--readonly")
+    plain = _plain()
     idle = _attached(attached, 0)
     busy = _attached(attached, WORKERS)
     hosted = _hosted(0)
     crowded = _hosted(WORKERS)
-    figures = []
+    how = f"{len(plain)} presses, median {median(plain):.1f} ms, longest {max(plain):.1f} ms"
+    figures = [Figure("cursor in two plain Textual tables, p95", quantile(plain, 0.95), "ms", how)]
     for place, taken in (
         ("idle", idle),
         (f"{WORKERS} busy niced processes", busy),
@@ -49,11 +53,19 @@ def measure(workspace: Path) -> list[Figure]:
     return figures
 
 
+def _plain() -> list[float]:
+    """The cursor of a plain Textual table, in the same run: what the terminal library and this machine allow today."""
+    with Terminal(PLAIN) as terminal:
+        _wait_for(terminal, b"column 7", 30.0)
+        terminal.drain(1.0, 5.0)
+        return _press(terminal, cycle((("\x1b[B", bool), ("\x1b[A", bool))))
+
+
 def _attached(command: tuple[str, ...], workers: int) -> dict[str, list[float]]:
     with Terminal(command) as terminal:
         _wait_for(terminal, b"HYDRA", 30.0)
         terminal.press("7")
-        terminal.drain(1.5)
+        terminal.drain(1.5, 10.0)
         with Busy(workers, NICENESS):
             time.sleep(0.5)
             taken = {"cursor": _press(terminal, cycle((("j", bool), ("k", bool))))}
