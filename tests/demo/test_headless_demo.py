@@ -18,7 +18,7 @@ import pytest
 from tests.demo.headless_demo import Demo, run_demo
 
 # Nine digits, so that finding one by chance among other numbers is out of the question.
-SEEDS = (961748941, 715827881, 899809343)
+SEEDS = (961748941, 715827881, 472882027)
 SOAK = bool(os.environ.get("HYDRA_SOAK"))
 SOAK_SEEDS = random.Random(int(os.environ.get("HYDRA_SOAK_SEED", "20"))).sample(range(10**8, 10**9), 20)
 FAMILIES = {"concept", "feature", "volatility", "stale"}
