@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.agent.promotion import promote, roll_back
 from engine.core.effective_limits import effective_limits
 from engine.execution.state_keeper import LIMITS_KEY, StateKeeper
-from engine.host.command_processor import CommandProcessor, CommandRule, require_text
+from engine.host.command_processor import CommandProcessor, CommandRule, Handler, require_text
 from engine.host.operations.autonomy_level import AUTONOMY_KEY, present_level
-from engine.host.operations.commands import AUTONOMY_LEVELS, COMMANDS, confirmation_text
+from engine.host.operations.commands import AUTONOMY_LEVELS, COMMANDS, build_command, confirmation_text
 from engine.host.screen_views import SETTING_OF_LIMIT
 from engine.kernel.errors import ConfigError, NotFoundError, RefusedError
 
@@ -40,8 +40,17 @@ def register_handlers(processor: CommandProcessor, stores: Stores, config: Hydra
     """Register a handler for every command of the operator's list."""
     handlers = _Handlers(stores, config, runner)
     for kind, spec in COMMANDS.items():
-        handler = getattr(handlers, kind)
+        handler = _checked(kind, getattr(handlers, kind))
         processor.register(CommandRule(kind, handler, spec.raises_risk, transactional=kind != "ingest"))
+
+
+def _checked(kind: str, handler: Handler) -> Handler:
+    """The inbox is open to any process, so arguments are checked here again; a halt is obeyed whatever it says."""
+
+    def run(args: Args, actor: str, now_ts: int) -> Result:
+        return handler(args if kind == "halt" else build_command(kind, args), actor, now_ts)
+
+    return run
 
 
 class _Handlers:

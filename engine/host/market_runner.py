@@ -15,10 +15,11 @@ from engine.agent.experiment_worker import FIRST_CHAMPION
 from engine.agent.loop import AgentLoop, CaseEnd
 from engine.agent.promotion import promote
 from engine.core.records import FuturesBar, RawRecord, order_of
-from engine.core.trading_types import Prediction
+from engine.core.trading_types import MarketMemory, Prediction
 from engine.execution.live_trader import LiveTrader
 from engine.execution.paper_broker import PaperBroker
 from engine.execution.state_keeper import StateKeeper
+from engine.execution.trader_book import load_book
 from engine.host.feeds import Delivery
 from engine.host.operations.autonomy_level import present_level
 from engine.host.rolling_scores import RollingScores
@@ -60,7 +61,7 @@ class MarketRunner:
             self._desk,
             self._experiments,
             level=lambda: present_level(stores, config),
-            memory=lambda: self._trader.state.memory,
+            memory=self._market_memory,
             propose=lambda spec, case_id: self._watchman.proposals(spec, case_id),
             on_promotion=self._use_champion,
             on_case_end=self._on_case_end,
@@ -509,6 +510,13 @@ class MarketRunner:
 
     def _on_case_end(self, end: CaseEnd) -> None:
         self._watchman.case_ended(end.outcome)
+
+    def _market_memory(self) -> MarketMemory:
+        """What the trader remembers of the market; as it was stored where this host never started it."""
+        if self._pipeline is not None:
+            return self._trader.state.memory
+        book = load_book(self._stores.trading, self._market)
+        return MarketMemory() if book is None else book.state.memory
 
     def _days_to_expiry(self, bar: FuturesBar) -> float | None:
         from engine.sandbox.market_history import expiry_days

@@ -117,6 +117,8 @@ def build_command(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
     built = dict(args)
     if kind == "set_autonomy" and built["level"] not in AUTONOMY_LEVELS:
         raise InputError(f"autonomy: '{built['level']}' is not a level; choose {', '.join(AUTONOMY_LEVELS)}")
+    if not isinstance(built.get("parameters", {}), Mapping) or not isinstance(built.get("paths", []), (list, tuple)):
+        raise InputError(f"{spec.verb}: parameters come as a mapping, paths as a list")
     for name in {"set_limit": ("value",), "defer": ("hours",)}.get(kind, ()):
         if name in built:
             built[name] = _number(spec.verb, name, built[name])
@@ -139,7 +141,8 @@ def friction(kind: str, args: Mapping[str, Any], present: Mapping[str, Any] | No
 
 def confirmation_text(kind: str, args: Mapping[str, Any], *, market: str, state_seq: int, subject: str = "") -> str:
     """What the operator has to type for this command, in full; empty where nothing is typed."""
-    values = {**args, "market": market, "state_seq": state_seq, "subject": subject}
+    values = {name: f"{value:.12g}" if isinstance(value, float) else value for name, value in args.items()}
+    values |= {"market": market, "state_seq": state_seq, "subject": subject}
     return COMMANDS[kind].confirmation.format_map(values)
 
 
