@@ -11,8 +11,9 @@ from hydra_tui.session import Session
 
 @click.command("defer")
 @click.argument("approval_id")
-@click.option("--hours", default=4.0, show_default=True, type=click.FloatRange(0.1, 72.0),
-              help="hours until it comes back")
+@click.option(
+    "--hours", default=4.0, show_default=True, type=click.FloatRange(0.1, 72.0), help="hours until it comes back"
+)
 @json_option
 @click.pass_obj
 def command(session: Session, approval_id: str, hours: float, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -39,6 +40,15 @@ class JournalView(OperatorView):
         entries = look.snapshot.journal
         rows = [_row(look, entry) for entry in entries]
         self.list_panel("journal-list").set_rows(columns, rows, name=f"Journal  newest {len(entries)}")
+        self._show_entry(look)
+
+    def follow_cursor(self) -> None:
+        """Only the entry below changes with the cursor."""
+        if self.last_look is not None:
+            self._show_entry(self.last_look)
+
+    def _show_entry(self, look: Look) -> None:
+        entries = look.snapshot.journal
         key = (self.list_panel("journal-list").cursor_key or "").partition(":")[2]
         chosen = next((entry for entry in entries if str(entry.seq) == key), None)
         self.panel("journal-entry").show(
@@ -76,10 +86,14 @@ def _parsed(body: str) -> dict[str, object] | None:
     return value if isinstance(value, dict) else None
 
 
+@lru_cache(maxsize=1024)
 def _summary(body: str) -> str:
+    """The entry in one line: its own sentence, else its fields. An entry never changes, so it is worded once."""
     parsed = _parsed(body)
     if parsed is None:
         return sanitise(body)[:400]
+    if isinstance(parsed.get("sentence"), str):
+        return sanitise(str(parsed["sentence"]))[:400]
     return "  ".join(f"{words(sanitise(key))} {value}" for key, value in flatten(parsed).items() if value)[:400]
 
 
