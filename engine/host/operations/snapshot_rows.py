@@ -15,7 +15,8 @@ _BARS = 240
 def models(query: Query, market: str) -> tuple[view.Model, ...]:
     """The registry: champion, paper, candidates, graveyard; the first four with their recent metrics."""
     rows = query(
-        "SELECT model_id, parent_id, kind, status, reason, config, json_remove(metrics, '$.reference') AS metrics,"
+        "SELECT model_id, parent_id, kind, status, reason, config, CASE WHEN json_valid(metrics)"
+        " THEN json_remove(metrics, '$.reference') ELSE metrics END AS metrics,"
         " created_ts, updated_ts FROM models"
         " WHERE market = ? ORDER BY CASE status WHEN 'champion' THEN 0 WHEN 'paper' THEN 1 WHEN 'candidate' THEN 2"
         " ELSE 3 END, updated_ts DESC, model_id LIMIT 60",
@@ -163,7 +164,8 @@ def paper_tests(query: Query, market: str) -> tuple[view.PaperTest, ...]:
     """Paper comparisons, running ones first."""
     rows = query(
         "SELECT candidate_id, champion_id, case_id, started_ts, required_hours, hours, bars, e_value, status,"
-        " json_remove(statistics, '$.trial') AS statistics FROM ab_tests WHERE market = ?"
+        " CASE WHEN json_valid(statistics) THEN"
+        " json_remove(statistics, '$.trial') ELSE statistics END AS statistics FROM ab_tests WHERE market = ?"
         " ORDER BY status = 'running' DESC, updated_ts DESC LIMIT 10",
         (market,),
     )
