@@ -18,13 +18,14 @@ def command(session: Session, target: Path, as_json: bool) -> None:
     """Write a consistent, verified backup to the file TARGET; may run beside a live engine."""
     from engine.kernel.clock import SystemClock
     from engine.kernel.errors import NotFoundError
-    from storage.backup import write_backup
+    from storage.backup import verify_backup, write_backup
 
     if not session.paths.database.exists():
         raise NotFoundError(f"there is no workspace at {session.root}; choose one with --workspace")
     stores = session.open_stores()
     try:
         report = write_backup(stores, target.absolute(), SystemClock().now_ts())
+        verify_backup(target.absolute())
     finally:
         stores.close()
     document = {"path": str(target), "files": report.files, "bytes": report.size_bytes, "verified": True}

@@ -32,7 +32,7 @@ def model(model_id: str) -> Champion:
 @cache
 def reference_document(model_id: str) -> dict[str, Any]:
     """The yardstick of a model's training, as JSON."""
-    history = small_market.history(BARS, 0, FLIP).window(0, FLIP + 300)
+    history = small_market.history(BARS, 0, FLIP).window(0, FLIP if model_id == OLD else FLIP + 300)
     return reference_of(model(model_id), history, small_market.settings()).to_json()
 
 

@@ -219,4 +219,6 @@ def report_lines(document: dict[str, Any]) -> list[str]:
         f"  detection delay {document['detection_delay_bars']} bars; right cause {document['right_cause']}; "
         f"success {document['success']}; {document['wall_seconds']} s"
     )
+    if document["workspace"]:
+        lines.append(f"  workspace kept: {document['workspace']}")
     return lines

@@ -44,6 +44,7 @@ def ingest_now(
 ) -> dict[str, Any]:
     """As `ingest`, for a caller that holds the lease."""
     from engine.host.operations.features import build_and_store
+    from engine.ingestion.data_quality import update_feed_health
     from engine.ingestion.ingest import ingest_paths
 
     now_ts = SystemClock().now_ts()
@@ -51,6 +52,7 @@ def ingest_now(
     reports = ingest_paths(stores, config, [Path(path) for path in paths], now_ts=now_ts, progress=progress)
     used = [report for report in reports if report.error is None]
     built = build_and_store(stores, config)
+    update_feed_health(stores, config, now_ts=now_ts)
     stores.state.put_view("market", config.market.market, now_ts)
     return {
         "market": config.market.market,
