@@ -104,7 +104,7 @@ def restore_backup(source: Path, root: Path, ts: int, *, dead_after_us: int = 10
 
 
 def verify_backup(source: Path) -> BackupReport:
-    """Unpack a backup beside itself, check every file's hash, and throw the copy away. Raises as `restore_backup` does."""
+    """Unpack a backup beside itself, check every file's hash, throw the copy away. Raises as `restore_backup`."""
     with tempfile.TemporaryDirectory(prefix=".verify-", dir=source.parent) as folder:
         files, size_bytes = _unpack(source, Path(folder) / "copy")
     return BackupReport(source, files, size_bytes)
