@@ -22,7 +22,9 @@ from engine.agent.experiment_pool import ExperimentEnd
 from engine.agent.paper_desk import PaperDesk
 from engine.agent.promotion import promote, roll_back
 from engine.agent.rollback_watch import RollbackWatch
+from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
+from engine.kernel.timestamps import MICROS_PER_SECOND
 from engine.sandbox.ab_test import Reference
 from storage.agent_records import AlertRecord, CaseRecord
 
@@ -100,6 +102,11 @@ class AgentLoop:
             return 0.0
         return float(row["size_multiplier"]) if row.get("active") else 1.0
 
+    def trading_rate(self) -> float:
+        """Share of the way to its target that the champion may trade in one bar while a safe act is in force."""
+        row = self._safe_act()
+        return float(row.get("trading_rate", 1.0)) if row is not None else 1.0
+
     def open_case(
         self, diagnosis: Diagnosis, safe_acts: tuple[SafeAct, ...], alert_id: str | None, bars: int, ts: int
     ) -> str:
@@ -149,10 +156,15 @@ class AgentLoop:
             outcome=diagnosis.cause,
             event_seq=event.seq,
         )
+        self.take_safe_acts(case_id, safe_acts, ts)
+        return case_id
+
+    def take_safe_acts(self, subject: str, safe_acts: tuple[SafeAct, ...], ts: int) -> None:
+        """Lower risk at once, for a case or for a finding whose case cannot be opened yet; what is in force stays."""
         if may_act_alone(self._level(), Act.LOWER_RISK):
             for act in safe_acts:
-                self._take_safe_act(case_id, act, ts)
-        return case_id
+                if not self._is_in_force(subject, act):
+                    self._take_safe_act(subject, act, ts)
 
     def open_manual_case(
         self,
@@ -195,6 +207,7 @@ class AgentLoop:
     ) -> None:
         """Move every open case as far as this bar allows; inside the transaction of the bar."""
         self.paper.on_bar(bar, days_to_expiry, vector)
+        self._release_restored_act(ts)
         for case in self.open_cases:
             if case.stage == "waiting_data" and bars >= int(case.data["retry_bar"]):
                 self._move(case, ts, stage="diagnosed")
@@ -267,6 +280,12 @@ class AgentLoop:
             self._move(case, ts, stage="diagnosed", data={**case.data, "allowed": True})
             return {"subject": approval.subject, "case_id": case.case_id}
         previous = self._stores.registry.champion_id(self._market)
+        replaces = approval.consequences.get("replaces")
+        if approval.kind == "promote" and replaces is not None and replaces != previous:
+            raise RefusedError(
+                f"request {approval_id} was measured against {replaces}, and {previous} is champion now; reject it, "
+                "the agent will test again if a repair is still needed"
+            )
         if approval.kind == "rollback":
             record = self._undo_promotion(case, actor, reason, ts)
             return {"model_id": record.model_id, "previous_model_id": previous, "subject": approval.subject}
@@ -280,9 +299,10 @@ class AgentLoop:
             approval_id=approval_id,
             experiment_id=case.experiment_id,
         )
-        self._revert_safe_acts(case.case_id, "the champion is repaired", ts)
+        undone = {"promoted_ts": ts, "replaced": previous, "safe_act": self._safe_act()}
+        self.revert_safe_acts(case.case_id, "the champion is repaired", ts)
         self.paper.finish(approval.subject, "passed", ts)
-        self._move(case, ts, stage="watching", data={**case.data, "promoted_ts": ts})
+        self._move(case, ts, stage="watching", data={**case.data, **undone})
         self.watch.begin(case.case_id, record.model_id, str(previous), self._memory(), ts)
         self._on_promotion(record.model_id)
         return {"model_id": record.model_id, "previous_model_id": previous, "subject": approval.subject}
@@ -308,6 +328,10 @@ class AgentLoop:
                     )
                 self.watch.end(ts)
                 self.close_case(case, "rolled_back", "the operator rolled back", ts)
+        held = self._safe_act()
+        if held is not None and held.get("restored_for", champion) != champion:
+            self.revert_safe_acts(str(held["case_id"]), "another champion rules", ts)
+        self._restore_safe_act(str(champion), ts)
 
     def close_case(self, case: CaseRecord, outcome: CaseOutcome, reason: str, ts: int) -> None:
         """End a case with its outcome; inside the caller's transaction."""
@@ -408,6 +432,10 @@ class AgentLoop:
         self._move(case, ts, stage="waiting_data", data=data, candidate_id=None, verdict=case.verdict)
 
     def _give_up(self, case: CaseRecord, ts: int) -> None:
+        if "manual" in case.data:
+            reason = str(case.data.get("last_failure") or "the operator's idea was not tested")
+            self.close_case(case, "unhealed", reason, ts)
+            return
         alert_id = derived_id("alert", case.case_id, "unhealed")
         message = (
             f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside"
@@ -524,6 +552,7 @@ class AgentLoop:
         record = roll_back(self._stores, self._market, actor=actor, reason=reason, ts=ts, automatic=automatic)
         self.close_case(case, "rolled_back", f"the promotion was undone by {actor}", ts)
         self._on_promotion(record.model_id)
+        self._restore_safe_act(record.model_id, ts)
         return record
 
     def _evidence(self, case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
@@ -566,7 +595,13 @@ class AgentLoop:
         multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
         self._stores.state.put(
             f"{SAFE_ACT_KEY}:{self._market}",
-            {"active": True, "act": act.act, "size_multiplier": multiplier, "case_id": case_id},
+            {
+                "active": True,
+                "act": act.act,
+                "size_multiplier": multiplier,
+                "trading_rate": float(act.parameters.get("trading_rate", 1.0)),
+                "case_id": case_id,
+            },
             ts,
         )
         self._stores.events.append(
@@ -577,7 +612,8 @@ class AgentLoop:
             market=self._market,
         )
 
-    def _revert_safe_acts(self, case_id: str, reason: str, ts: int) -> None:
+    def revert_safe_acts(self, case_id: str, reason: str, ts: int) -> None:
+        """End the safe act in force, if there is one; inside the caller's transaction."""
         row = self._stores.state.get(f"{SAFE_ACT_KEY}:{self._market}")
         if not isinstance(row, dict) or not row.get("active"):
             return
@@ -592,11 +628,55 @@ class AgentLoop:
             market=self._market,
         )
 
+    def _safe_act(self) -> dict[str, Any] | None:
+        """The safe act in force."""
+        row = self._stores.state.get(f"{SAFE_ACT_KEY}:{self._market}")
+        return row if isinstance(row, dict) and row.get("active") else None
+
+    def _is_in_force(self, subject: str, act: SafeAct) -> bool:
+        row = self._safe_act()
+        return row is not None and row["act"] == act.act and row["case_id"] == subject
+
+    def _restore_safe_act(self, champion_id: str, ts: int) -> None:
+        """A champion that was replaced because it was broken returns under the safe act that it was held by."""
+        for case in reversed(self._stores.agent.cases.list(market=self._market)):
+            if case.data.get("replaced") != champion_id:
+                continue
+            held = case.data.get("safe_act")
+            if held is None:
+                return
+            reason = f"diagnosed with {case.cause} before; it returns as it was held"
+            self._stores.state.put(
+                f"{SAFE_ACT_KEY}:{self._market}",
+                {**held, "active": True, "restored_ts": ts, "restored_for": champion_id},
+                ts,
+            )
+            self._stores.events.append(
+                "safe_act.taken",
+                case.case_id,
+                {"case_id": case.case_id, "act": held["act"], "reason": reason, "parameters": {}},
+                ts=ts,
+                market=self._market,
+            )
+            return
+
+    def _release_restored_act(self, ts: int) -> None:
+        """A returned champion in which no fault showed for a cool-down gets its size back."""
+        row = self._safe_act()
+        if row is None or "restored_ts" not in row:
+            return
+        calm_us = self._config.agent.cooldown_bars * self._config.market.bar_seconds * MICROS_PER_SECOND
+        if ts - int(row["restored_ts"]) < calm_us or any(case.stage != "watching" for case in self.open_cases):
+            return
+        if any(alert.status == "open" for alert in self._stores.agent.alerts.list(market=self._market)):
+            return
+        self.revert_safe_acts(str(row["case_id"]), "the returned champion showed no fault", ts)
+
     def on_recovery(self, ts: int) -> None:
         """The condition of a case vanished by itself before a repair was tested: it ends, risk comes back."""
         for case in self.open_cases:
-            if case.stage in ("diagnosed", "waiting_data"):
-                self._revert_safe_acts(case.case_id, "the fault vanished by itself", ts)
+            if case.stage in ("diagnosed", "waiting_data") and "manual" not in case.data:
+                self.revert_safe_acts(case.case_id, "the fault vanished by itself", ts)
                 self.close_case(case, "cleared", "the fault vanished by itself", ts)
 
     def _move(self, case: CaseRecord, ts: int, **changes: Any) -> None:

@@ -71,7 +71,7 @@ def target_size(
     ):
         if lots > cap:
             lots, bound_by = cap, name
-    whole = int(lots)
+    whole = int(lots * prediction.size_multiplier)
     return TargetSize(whole if fraction > 0.0 else -whole, fraction, bound_by)
 
 
@@ -87,7 +87,11 @@ def _no_size_reason(prediction: Prediction, price: float, equity_usd: float) -> 
         return "no proven edge"
     if not (prediction.return_sd > 0.0 and math.isfinite(prediction.return_sd)):
         return "prediction without a spread"
-    if not (math.isfinite(prediction.expected_return) and 0.0 <= prediction.shrinkage <= 1.0):
+    if not (
+        math.isfinite(prediction.expected_return)
+        and 0.0 <= prediction.shrinkage <= 1.0
+        and 0.0 <= prediction.size_multiplier <= 1.0
+    ):
         return "prediction out of range"
     if not (price > 0.0 and equity_usd > 0.0):
         return "no price or no equity"

@@ -7,6 +7,7 @@ works from the next bar on. No clock, no randomness, no I/O.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Final
 
@@ -163,8 +164,16 @@ def _wanted(
     wanted = size.lots
     cut_back = size.bound_by and abs(wanted) < abs(state.position_lots)
     if prediction.trading_rate < 1.0 and not cut_back:
-        wanted = state.position_lots + int(prediction.trading_rate * (wanted - state.position_lots))
+        wanted = _part_of_the_way(state.position_lots, wanted, prediction.trading_rate)
     return wanted, prediction.model_id, False
+
+
+def _part_of_the_way(held: int, wanted: int, rate: float) -> int:
+    """Lots after one bar at `rate` in (0, 1): at least one lot moves, and what lowers risk is rounded up."""
+    way = abs(wanted - held)
+    lowers_risk = held * wanted < 0 or abs(wanted) < abs(held)
+    lots = min(way, max(1, math.ceil(rate * way) if lowers_risk else int(rate * way)))
+    return held + (lots if wanted > held else -lots)
 
 
 def _withdraw_risk(state: TraderState, halted: bool, decisions: list[Decision]) -> None:

@@ -28,7 +28,8 @@ class Prediction:
     `expected_return` and `return_sd` are log returns over the horizon. `edge_lower_bound` is the one-sided lower bound
     of the model's out-of-sample edge (mean score per bar); at or below 0 the size is 0. `shrinkage` in [0, 1] is the
     Kelly multiplier for estimation error. `usable` is False with a reason where inputs are stale or missing.
-    `trading_rate` in (0, 1] is the share of the way to the target that one bar may trade.
+    `trading_rate` in (0, 1] is the share of the way to the target that one bar may trade, at least one lot.
+    `size_multiplier` in [0, 1] shrinks the position after every cap, while a fault is being repaired.
     """
 
     ts: int
@@ -42,6 +43,7 @@ class Prediction:
     usable: bool = True
     unusable_reason: str = ""
     trading_rate: float = 1.0
+    size_multiplier: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from engine.host.housekeeping import Housekeeping
 from engine.host.market_runner import MarketRunner
 from engine.kernel.bus import EventBus
 from engine.kernel.child_processes import process_is_alive
-from engine.kernel.clock import SystemClock
+from engine.kernel.clock import ManualClock, SystemClock
 from engine.kernel.errors import HydraError, LeaseHeldError
 from engine.kernel.events import Event
 from engine.kernel.timestamps import MICROS_PER_SECOND
@@ -96,6 +96,8 @@ class Engine:
         register_handlers(commands, stores, config, runner)
         try:
             self._record_start(epoch, before)
+            if isinstance(self._feed.clock, ManualClock):
+                self._feed.clock.advance_to(runner.last_known_ts())
             self._progress("reading what is stored", 0, 3)
             runner.start(self._progress)
             self._take_history(runner)

@@ -24,12 +24,13 @@ from engine.host.feeds import Delivery
 from engine.host.operations.autonomy_level import present_level
 from engine.host.rolling_scores import RollingScores
 from engine.host.screen_views import write_views
-from engine.host.watchman import Watchman
+from engine.host.watchman import Finding, Watchman
 from engine.kernel.clock import Clock
 from engine.kernel.errors import HydraError
 from engine.kernel.identifiers import derived_id
 from engine.sandbox.market_history import to_prediction
 from engine.signals.features import FeatureVector, vector_from_readings
+from storage.agent_records import AlertRecord
 
 if TYPE_CHECKING:
     from engine.core.step_types import StepResult
@@ -68,6 +69,7 @@ class MarketRunner:
         )
         self._watchman = Watchman(stores, config)
         self._scores = RollingScores(stores, config)
+        self._finding: Finding | None = None
         self._pending: list[RawRecord] = []
         self._trader = LiveTrader(
             stores, config, PaperBroker(stores.db, config), epoch=epoch, days_to_expiry=self._days_to_expiry
@@ -81,7 +83,7 @@ class MarketRunner:
         self._previous: tuple[FuturesBar, Prediction | None] | None = None
         self._live_bars = 0
         self._training_experiment: str | None = None
-        self._bar_started = False
+        self._is_late = False
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -90,7 +92,7 @@ class MarketRunner:
         left."""
         from engine.signals.feature_registry import feature_definitions
 
-        now_ts = self._clock.now_ts() or self._last_known_ts()
+        now_ts = self._clock.now_ts() or self.last_known_ts()
         self._stores.sweep_orphans()
         if not self.needs_history:
             self._keeper.begin(now_ts)
@@ -133,7 +135,7 @@ class MarketRunner:
         running = list(self._experiments.pool.running)
         self._experiments.pool.close()
         if running and self._stores.lease.holds(self._epoch):
-            self._experiments.record_lost(running, "the engine ended", self._clock.now_ts() or self._last_known_ts())
+            self._experiments.record_lost(running, "the engine ended", self._clock.now_ts() or self.last_known_ts())
 
     # -- data -------------------------------------------------------------------------------------------------------
 
@@ -151,11 +153,14 @@ class MarketRunner:
     def take(self, delivery: Delivery) -> None:
         """Ingest files and step every decision bar that they complete."""
         self._ingest(delivery.files, delivery.now_ts)
-        records = self._new_records()
-        if records:
-            self._process(records)
+        if self._is_late:
+            self._take_late_records(delivery.now_ts)
+        else:
+            records = self._new_records()
+            if records:
+                self._process(records)
         if self._champion is None and self._training_experiment is None:
-            self._train_first_champion(self._last_known_ts())
+            self._train_first_champion(self.last_known_ts())
 
     def on_clock(self, now_ts: int) -> None:
         """Time passed without data: start what waits for time alone."""
@@ -170,6 +175,8 @@ class MarketRunner:
         result = ingest_now(self._stores, self._config, paths)
         if result["rows_added"] and self._pipeline is not None:
             self._rebuild(_no_progress)
+            if self._champion is not None:
+                self._recall_prediction(self._champion.model_id)
             self._catch_up()
         return result
 
@@ -179,7 +186,7 @@ class MarketRunner:
         """Take the answers of experiments that ended; True where there was one."""
         ended = self._experiments.pool.poll()
         for end in ended:
-            now_ts = self._clock.now_ts() or self._last_known_ts()
+            now_ts = self._clock.now_ts() or self.last_known_ts()
             if end.experiment_id == self._training_experiment:
                 self._training_experiment = None
                 with self._stores.db.transaction("agent"):
@@ -236,7 +243,7 @@ class MarketRunner:
             "engine",
             wall_ts,
             {
-                "now_ts": self._clock.now_ts() or self._last_known_ts(),
+                "now_ts": self._clock.now_ts() or self.last_known_ts(),
                 "market": self._market,
                 "bars_per_second": self._config.simulation.bars_per_second if paced else None,
                 "simulated": self._config.market.simulated,
@@ -261,12 +268,64 @@ class MarketRunner:
         with self._stores.db.transaction("ingest"):
             reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
         for report, path in zip(reports, files, strict=False):
-            if report.error is not None:
+            if report.error is None:
+                path.unlink(missing_ok=True)
+            else:
                 _log.warning("%s: %s", path.name, report.error)
-            path.unlink(missing_ok=True)
+                _set_aside(path)
+        self._is_late = self._brings_late_records([report.batch_id for report in reports if report.rows_added])
+
+    def _brings_late_records(self, batch_ids: Sequence[str]) -> bool:
+        """Whether a batch holds records that were known before the last one that the pipeline has seen."""
+        if self._last_order is None or not batch_ids:
+            return False
+        marks = ", ".join("?" for _ in batch_ids)
+        rows = self._stores.db.query(
+            f"SELECT MIN(min_known_ts) FROM catalogue WHERE market = ? AND batch_id IN ({marks})",
+            (self._market, *batch_ids),
+        )
+        return rows[0][0] is not None and int(rows[0][0]) < self._last_order[0]
+
+    def _take_late_records(self, now_ts: int) -> None:
+        """Features start again from the whole lake, as a replay would have them; a late bar is never traded."""
+        alert_id = derived_id("alert", self._market, "late_records", now_ts, length=8)
+        message = "records arrived after later ones had been used: features are rebuilt, late bars are not traded"
+        evidence = {"used_until_ts": self._last_order[0] if self._last_order is not None else None}
+        with self._stores.db.transaction("agent"):
+            self._stores.agent.alerts.upsert(
+                AlertRecord(
+                    alert_id=alert_id,
+                    market=self._market,
+                    code="late_records",
+                    level="WARNING",
+                    subject=self._market,
+                    message=message,
+                    evidence=evidence,
+                    status="open",
+                    first_ts=now_ts,
+                    last_ts=now_ts,
+                )
+            )
+            self._stores.events.append(
+                "alert.raised",
+                alert_id,
+                {
+                    "alert_id": alert_id,
+                    "code": "late_records",
+                    "level": "WARNING",
+                    "message": message,
+                    "evidence": evidence,
+                },
+                ts=now_ts,
+                market=self._market,
+            )
+        self._rebuild(_no_progress)
+        if self._champion is not None:
+            self._recall_prediction(self._champion.model_id)
+        self._catch_up()
 
     def _new_records(self) -> list[RawRecord]:
-        """Records that the pipeline has not seen; a late one that belongs before the last forces a rebuild."""
+        """Records known after the last one that the pipeline has seen."""
         from engine.ingestion.record_reader import read_records
 
         after_ts = self._last_order[0] - 1 if self._last_order is not None else None
@@ -288,12 +347,13 @@ class MarketRunner:
         rows: list[FeatureRow] = []
         processed_ts = self._trader.state.last_bar_ts
         live_from = self._live_from_ts
+        stepped_until = max(processed_ts, live_from or 0)
         pending: list[RawRecord] = []
         history: list[FuturesBar] = []
         for index, record in enumerate(records):
             if index % 2000 == 0:
                 progress("computing features of what is stored", index, len(records))
-            if live_from is not None and record.known_ts > max(processed_ts, live_from):
+            if stepped_until and record.known_ts > stepped_until:
                 pending.append(record)
                 continue
             self._last_order = order_of(record)
@@ -303,12 +363,12 @@ class MarketRunner:
                 if processed_ts == 0:
                     history.append(bar)
         if rows:
-            self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=self._last_known_ts())
+            self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=self.last_known_ts())
         delivered = set(self._live_bar_times(records, live_from))
         self._live_bars = len(delivered - set(self._live_bar_times(pending, live_from)))
         self._pending = pending
         if history:
-            self._trader.warm_up(history, now_ts=self._last_known_ts())
+            self._trader.warm_up(history, now_ts=self.last_known_ts())
 
     def _live_bar_times(self, records: Sequence[RawRecord], live_from: int | None) -> list[int]:
         if live_from is None:
@@ -345,7 +405,7 @@ class MarketRunner:
             self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=records[-1].known_ts)
         update_feed_health(self._stores, self._config, now_ts=records[-1].known_ts)
         if self._stores.features.tail_rows(self._market) > self._config.host.tail_rows_before_compaction:
-            self._stores.features.compact(self._market, ts=self._last_known_ts())
+            self._stores.features.compact(self._market, ts=self.last_known_ts())
 
     def _step(self, bar: FuturesBar) -> None:
         ts = bar.known_ts
@@ -380,7 +440,8 @@ class MarketRunner:
             return prediction
         if multiplier <= 0.0:
             return replace(prediction, usable=False, unusable_reason="standing aside until the champion is repaired")
-        return replace(prediction, shrinkage=prediction.shrinkage * multiplier)
+        rate = min(prediction.trading_rate, self._loop.trading_rate())
+        return replace(prediction, size_multiplier=multiplier, trading_rate=rate)
 
     def _watch(self, bar: FuturesBar, vector: FeatureVector, net_return: float, result: StepResult) -> None:
         if self._champion is None:
@@ -401,10 +462,26 @@ class MarketRunner:
             bar.known_ts,
         )
         if self._watchman.recovered:
+            if self._finding is not None:
+                self._loop.revert_safe_acts(self._finding.diagnosis.cause, "the fault vanished by itself", bar.known_ts)
+                self._finding = None
+                self._watchman.case_ended("cleared")
             self._loop.on_recovery(bar.known_ts)
-        busy = any(case.stage != "watching" for case in self._loop.open_cases)
-        if found is not None and not self._loop.is_paused() and not busy:
-            self._loop.open_case(found.diagnosis, found.safe_acts, found.alert_id, self._bar_count(), bar.known_ts)
+        self._act_on(found, bar.known_ts)
+
+    def _act_on(self, found: Finding | None, ts: int) -> None:
+        """Open a case for a finding. While the agent is paused or another case is open the finding waits, and what
+        lowers risk happens at once all the same."""
+        finding = found or self._finding
+        if finding is None:
+            return
+        if self._loop.is_paused() or any(case.stage != "watching" for case in self._loop.open_cases):
+            if found is not None:
+                self._loop.take_safe_acts(found.diagnosis.cause, found.safe_acts, ts)
+            self._finding = finding
+            return
+        self._finding = None
+        self._loop.open_case(finding.diagnosis, finding.safe_acts, finding.alert_id, self._bar_count(), ts)
 
     def _record_prediction(
         self, vector: FeatureVector, prediction: Prediction | None, result: StepResult, bar: FuturesBar
@@ -505,11 +582,15 @@ class MarketRunner:
 
     def _use_champion(self, model_id: str) -> None:
         self._champion = self._desk.get(model_id)
+        self._finding = None
         self._scores.begin()
-        self._watchman.use(self._champion.reference, self._clock.now_ts() or self._last_known_ts())
+        self._watchman.use(self._champion.reference, self._clock.now_ts() or self.last_known_ts())
 
     def _on_case_end(self, end: CaseEnd) -> None:
-        self._watchman.case_ended(end.outcome)
+        """The healer's own case is the last one that a finding opened, and none while a finding still waits."""
+        diagnosed = [case for case in self._stores.agent.cases.list(market=self._market) if "manual" not in case.data]
+        if self._finding is None and diagnosed and diagnosed[-1].case_id == end.case_id:
+            self._watchman.case_ended(end.outcome)
 
     def _market_memory(self) -> MarketMemory:
         """What the trader remembers of the market; as it was stored where this host never started it."""
@@ -532,13 +613,21 @@ class MarketRunner:
         )
         return int(rows[0][0])
 
-    def _last_known_ts(self) -> int:
+    def last_known_ts(self) -> int:
+        """Known time of the newest stored record, 0 where nothing is stored: simulated time never was earlier."""
         rows = self._stores.db.query("SELECT MAX(max_known_ts) FROM catalogue WHERE market = ?", (self._market,))
         return int(rows[0][0] or 0)
 
 
 def _stale_inputs(prediction: Prediction | None) -> tuple[str, ...]:
     return (prediction.unusable_reason,) if prediction is not None and not prediction.usable else ()
+
+
+def _set_aside(path: Path) -> None:
+    """A file that could not be used stays for the operator, in a folder that no feed reads."""
+    folder = path.parent / "refused"
+    folder.mkdir(exist_ok=True)
+    path.replace(folder / path.name)
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:
