@@ -31,7 +31,10 @@ def replay(
     whether the thesis gate opens.
     """
     from engine.host.operations.historical_replay import replay_history, replay_lines
+    from engine.kernel.timestamps import parse_iso
 
+    if parse_iso(from_day) > parse_iso(to_day):
+        raise click.UsageError(f"from is after to: --from {from_day}, --to {to_day}")
     config = session.load(verb_market).config
     stores = session.open_stores(read_only=True)
     try:
@@ -50,8 +53,8 @@ def replay(
 @click.pass_obj
 @click.pass_context
 def prove(ctx: click.Context, session: Session, moment: str, seed: int, verb_market: str | None, as_json: bool) -> None:
-    """Scramble raw rows published after a moment, rebuild everything, compare every decision up to it. Exit 8 on a
-    leak."""
+    """Scramble stored rows known after a moment, rolls included, rebuild everything, compare every line up to it. Exit
+    8 on a leak."""
     from engine.host.operations.look_ahead_proof import prove_no_look_ahead
 
     config = session.load(verb_market).config

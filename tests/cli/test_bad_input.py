@@ -117,6 +117,13 @@ def test_a_bad_setting_in_the_operators_file(text: str, words: tuple[str, ...], 
     check_one_sentence(hydra(tmp_path / "w", "config", "show"), 2, *words)
 
 
+def test_a_replay_that_ends_before_it_begins(tmp_path: Path) -> None:
+    span = ("--from", "2023-01-01", "--to", "2020-01-01")
+    done = hydra(tmp_path / "w", "sandbox", "replay", *span, "--market", MARKET)
+    check_one_sentence(done, 2, "from is after to", "2023-01-01", "2020-01-01")
+    assert not (tmp_path / "w").exists()
+
+
 def test_a_bad_setting_in_the_environment(tmp_path: Path) -> None:
     for name, words in {
         "HYDRA_RISK__MAX_POSITION_LOT": ("HYDRA_RISK__MAX_POSITION_LOT", "did you mean 'max_position_lots'"),
@@ -125,7 +132,7 @@ def test_a_bad_setting_in_the_environment(tmp_path: Path) -> None:
         check_one_sentence(hydra(tmp_path / "w", "config", "show", environment={name: "3"}), 2, *words)
 
 
-@pytest.mark.parametrize("verb", [("ingest", "good.csv"), ("halt",), ("run",), ("pause",)])
+@pytest.mark.parametrize("verb", [("ingest", "good.csv"), ("run",)])
 def test_a_workspace_that_cannot_be_written(
     verb: tuple[str, ...], tmp_path: Path, daily_csv: Callable[..., Path]
 ) -> None:

@@ -124,4 +124,5 @@ def test_no_decision_on_real_history_looks_ahead(real_workspace: Path) -> None:
     arguments = ("sandbox", "prove-no-lookahead", "--market", MARKET, "--at", "2016-06-10T12:00Z", "--json")
     proof = answer(hydra(real_workspace, *arguments))
     assert proof["clean"] and proof["first_difference"] == ""
+    assert proof["rows_scrambled"]["roll_map"] > 50 and "rolls" in proof["sentence"]
     assert proof["records_scrambled"] > 10_000 and proof["lines_compared"] > 2_500

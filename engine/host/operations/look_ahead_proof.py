@@ -17,15 +17,16 @@ if TYPE_CHECKING:
 
 
 def prove_no_look_ahead(stores: Stores, config: HydraConfig, moment: str, seed: int) -> dict[str, Any]:
-    """Compare every feature, prediction and decision up to `moment` (ISO, UTC) between the true and the scrambled
-    lake."""
-    from engine.ingestion.record_reader import read_records
+    """Compare every record, feature, prediction and decision up to `moment` (ISO, UTC) between the true and the
+    scrambled lake."""
+    from engine.ingestion.record_reader import RECORD_DATASETS
     from engine.sandbox.historical_walk_forward import LEAST_TRAINING_ROWS, walk_forward
-    from engine.sandbox.look_ahead import prove
+    from engine.sandbox.look_ahead import prove_tables
+    from storage.datasets import DATASETS
 
     at_ts = parse_iso(moment)
-    records = read_records(stores, config.market.market)
-    if not records:
+    tables = {dataset: stores.lake.read(config.market.market, dataset) for dataset in DATASETS}
+    if not any(tables[dataset].num_rows for dataset in RECORD_DATASETS):
         raise InputError(f"the lake holds nothing of {config.market.market}")
 
     def decide(history: MarketHistory) -> Sequence[Prediction | None]:
@@ -38,7 +39,8 @@ def prove_no_look_ahead(stores: Stores, config: HydraConfig, moment: str, seed: 
             seed=REPLAY_SEED,
         ).predictions
 
-    result = prove(records, config, decide, at_ts, seed)
+    result = prove_tables(tables, config, decide, at_ts, seed)
+    rolls = result.scrambled_rows["roll_map"]
     verdict = "byte-identical" if result.clean else f"NOT identical, first difference {result.first_difference}"
     return {
         "market": config.market.market,
@@ -46,7 +48,8 @@ def prove_no_look_ahead(stores: Stores, config: HydraConfig, moment: str, seed: 
         "clean": result.clean,
         "lines_compared": result.compared,
         "records_scrambled": result.scrambled_records,
+        "rows_scrambled": dict(result.scrambled_rows),
         "first_difference": result.first_difference,
-        "sentence": f"{result.scrambled_records} raw records after {to_iso(at_ts)} scrambled, everything rebuilt: "
-        f"{result.compared} lines up to then are {verdict}",
+        "sentence": f"{result.scrambled_records} stored rows known after {to_iso(at_ts)} scrambled ({rolls} of them "
+        f"rolls), everything rebuilt: {result.compared} lines up to then are {verdict}",
     }
