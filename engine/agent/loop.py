@@ -24,7 +24,6 @@ from engine.agent.promotion import promote, roll_back
 from engine.agent.rollback_watch import RollbackWatch
 from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
-from engine.kernel.timestamps import MICROS_PER_SECOND
 from engine.sandbox.ab_test import Reference
 from storage.agent_records import AlertRecord, CaseRecord
 
@@ -661,16 +660,18 @@ class AgentLoop:
             return
 
     def _release_restored_act(self, ts: int) -> None:
-        """A returned champion in which no fault showed for a cool-down gets its size back."""
+        """A returned champion in which no fault showed for a cool-down of bars gets its size back."""
         row = self._safe_act()
-        if row is None or "restored_ts" not in row:
+        if row is None or "calm_bars" not in row:
             return
-        calm_us = self._config.agent.cooldown_bars * self._config.market.bar_seconds * MICROS_PER_SECOND
-        if ts - int(row["restored_ts"]) < calm_us or any(case.stage != "watching" for case in self.open_cases):
-            return
-        if any(alert.status == "open" for alert in self._stores.agent.alerts.list(market=self._market)):
-            return
-        self.revert_safe_acts(str(row["case_id"]), "the returned champion showed no fault", ts)
+        faults = any(case.stage != "watching" for case in self.open_cases) or any(
+            alert.status == "open" for alert in self._stores.agent.alerts.list(market=self._market)
+        )
+        calm_bars = 0 if faults else int(row["calm_bars"]) + 1
+        if calm_bars > self._config.agent.cooldown_bars:
+            self.revert_safe_acts(str(row["case_id"]), "the returned champion showed no fault", ts)
+        else:
+            self._stores.state.put_view(f"{SAFE_ACT_KEY}:{self._market}", {**row, "calm_bars": calm_bars}, ts)
 
     def on_recovery(self, ts: int) -> None:
         """The condition of a case vanished by itself before a repair was tested: it ends, risk comes back."""

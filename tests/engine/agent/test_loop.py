@@ -14,6 +14,7 @@ from engine.agent.experiment import ExperimentRunner
 from engine.agent.experiment_pool import ExperimentEnd
 from engine.agent.healer import SafeAct
 from engine.agent.loop import AgentLoop, CaseEnd
+from engine.agent.promotion import promote
 from engine.kernel.errors import RefusedError
 from engine.sandbox.experiment_spec import CANDIDATE_FILE
 from storage.agent_records import CaseRecord
@@ -488,3 +489,81 @@ def test_a_smaller_safe_act_leaves_its_share(agent: Agent, act: Any, share: floa
         acts = (SafeAct(act, "less risk", {"size_multiplier": share}),)
         agent.loop.open_case(DIAGNOSIS, acts, None, agent.bar, agent.ts)
     assert agent.loop.size_multiplier() == share
+
+
+@pytest.mark.parametrize("how", ["operator", "watch", "after the watch"])
+def test_a_broken_champion_returns_as_it_was_held(agent: Agent, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    if how == "watch":
+        watched(agent, monkeypatch, "semi-auto")
+    else:
+        agent.approve(agent.to_approval())
+        assert agent.loop.size_multiplier() == 1.0
+        if how == "after the watch":
+            monkeypatch.setattr(agent.loop.watch, "on_bar", lambda *bar: "settled")
+            agent.bars()
+            assert agent.case.outcome == "healed"
+        with agent.stores.db.transaction():
+            agent.stores.registry.rollback(MARKET, actor="me", reason="mine", ts=agent.ts)
+            agent.loop.on_manual_change(agent.ts)
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+    assert agent.loop.size_multiplier() == 0.0
+    assert "returns as it was held" in agent.stores.events.read(kinds=["safe_act.taken"])[-1].payload["reason"]
+
+
+def roll_back(agent: Agent) -> None:
+    agent.approve(agent.to_approval())
+    with agent.stores.db.transaction():
+        agent.stores.registry.rollback(MARKET, actor="me", reason="mine", ts=agent.ts)
+        agent.loop.on_manual_change(agent.ts)
+
+
+def test_a_returned_champion_without_a_fault_gets_its_size_back_after_a_cool_down(agent: Agent) -> None:
+    roll_back(agent)
+    agent.bars(CONFIG.agent.cooldown_bars - 1)
+    assert agent.loop.size_multiplier() == 0.0
+    agent.bars(2)
+    assert agent.loop.size_multiplier() == 1.0
+
+
+def test_a_returned_champion_stays_held_while_another_fault_is_open(agent: Agent) -> None:
+    roll_back(agent)
+    agent.proposals = []
+    agent.open()
+    agent.bars(CONFIG.agent.cooldown_bars + 2)
+    assert agent.loop.size_multiplier() == 0.0
+
+
+def test_a_request_measured_against_another_champion_is_refused(agent: Agent) -> None:
+    approval_id = agent.to_approval()
+    small_workspace.register(agent.stores, "ridge-third")
+    with agent.stores.db.transaction():
+        promote(agent.stores, MARKET, "ridge-third", actor="me", reason="mine", ts=agent.ts)
+    with pytest.raises(RefusedError, match="measured against ridge-old, and ridge-third is champion now"):
+        agent.approve(approval_id)
+    assert agent.stores.registry.champion_id(MARKET) == "ridge-third"
+    assert agent.stores.agent.approvals.require(approval_id).status == "open"
+
+
+def test_an_operators_idea_that_fails_ends_without_a_false_alarm(agent: Agent) -> None:
+    with agent.stores.db.transaction():
+        agent.loop.open_manual_case(
+            "retrain", "champion", RETRAIN["parameters"], actor="me", reason="try", bars=agent.bar, ts=agent.ts
+        )
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.answer(None)
+    agent.bars(40)
+    assert (agent.case.stage, agent.case.outcome) == ("closed", "unhealed")
+    assert agent.stores.events.read(kinds=["alert.raised"]) == []
+
+
+def test_a_trading_rate_of_a_safe_act_is_in_force_until_it_is_reverted(agent: Agent) -> None:
+    assert agent.loop.trading_rate() == 1.0
+    act = SafeAct("trade_slower", "expensive", {"trading_rate": 0.15, "size_multiplier": 0.8})
+    with agent.stores.db.transaction():
+        agent.loop.take_safe_acts("case-1", (act,), agent.ts)
+        agent.loop.take_safe_acts("case-1", (act,), agent.ts)
+    assert (agent.loop.trading_rate(), agent.loop.size_multiplier()) == (0.15, 0.8)
+    assert agent.kinds().count("safe_act.taken") == 1
+    with agent.stores.db.transaction():
+        agent.loop.revert_safe_acts("case-1", "over", agent.ts)
+    assert (agent.loop.trading_rate(), agent.loop.size_multiplier()) == (1.0, 1.0)

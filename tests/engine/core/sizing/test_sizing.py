@@ -115,3 +115,12 @@ def test_size_names_what_bound_it(scenarios: ModuleType) -> None:
     arguments = {"price": 85.0, "equity_usd": 1e6, "degraded": False, "risk": config.risk, "market": config.market}
     assert target_size(PREDICTION, adv_lots=500.0, **arguments).bound_by == "average daily volume"
     assert target_size(PREDICTION, adv_lots=1e6, **arguments).bound_by == "position limit"
+
+
+def test_a_multiplier_shrinks_what_a_cap_left(scenarios: ModuleType) -> None:
+    large = replace(PREDICTION, expected_return=0.002)
+    whole = _lots(scenarios, large)
+    assert whole == _lots(scenarios, replace(large, expected_return=0.0021)), "a cap binds"
+    assert _lots(scenarios, replace(large, size_multiplier=0.5)) == whole // 2
+    assert _lots(scenarios, replace(large, size_multiplier=0.0)) == 0
+    assert _lots(scenarios, replace(large, size_multiplier=1.5)) == 0

@@ -98,6 +98,17 @@ def test_a_trading_rate_goes_part_of_the_way_but_never_delays_standing_aside(sce
     assert aside.target_lots == 0
 
 
+@pytest.mark.parametrize(("held", "rate"), [(3, 0.15), (0, 0.15), (-12, 0.05), (12, 0.05)])
+def test_a_trading_rate_arrives_in_the_end(scenarios: ModuleType, held: int, rate: float) -> None:
+    wanted = _step(scenarios, prediction=_prediction(-0.004)).target_lots
+    assert wanted < 0
+    path = [held]
+    while path[-1] != wanted:
+        step = _step(scenarios, prediction=_prediction(-0.004, trading_rate=rate), state={"position_lots": path[-1]})
+        assert abs(step.target_lots - wanted) < abs(path[-1] - wanted)
+        path.append(step.target_lots)
+
+
 @pytest.mark.parametrize(
     "observation",
     [
