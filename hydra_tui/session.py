@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.kernel.errors import ConfigError, StoreError
+from engine.kernel.errors import ConfigError, NotFoundError, StoreError
 from engine.kernel.workspace_paths import WorkspacePaths, default_workspace
 
 if TYPE_CHECKING:
@@ -43,10 +43,32 @@ class Session:
         """Where things lie."""
         return WorkspacePaths(self.root)
 
+    def require_workspace(self, consequence: str = "") -> None:
+        """NotFoundError where no workspace was ever made at this path: a mistyped path must not pass for an answer.
+
+        A workspace that is half made or has lost its database counts as one, so that halting it works.
+        """
+        try:
+            self.paths.database.parent.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError:  # whoever opens it to use it says what is wrong
+            return
+        else:
+            return
+        default = default_workspace().expanduser().absolute()
+        which = "that is the default" if default == self.root else f"the default is {default}"
+        raise NotFoundError(
+            f"no workspace at {self.root}{consequence}; name the one you mean with --workspace ({which}), "
+            "or make one with 'hydra', 'hydra run' or 'hydra ingest FILES'"
+        )
+
     def open_stores(self, *, read_only: bool = False) -> Stores:
-        """Open the workspace's stores; creates them unless `read_only`."""
+        """Open the workspace's stores; creates them unless `read_only`, then NotFoundError where there are none."""
         from storage.stores import Stores
 
+        if read_only:
+            self.require_workspace()
         return Stores.open(self.root, read_only=read_only)
 
     def market(self, override: str | None = None) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.agent.manual_change import check_manual_change
 from engine.agent.promotion import promote, roll_back
 from engine.core.effective_limits import effective_limits
 from engine.execution.state_keeper import LIMITS_KEY, StateKeeper
@@ -208,6 +209,8 @@ class _Handlers:
 
     def run_experiment(self, args: Args, actor: str, now_ts: int) -> Result:
         mutation_type = require_text(args, "mutation_type", "the type of the mutation")
+        champion = self._stores.registry.champion(self._market)
+        check_manual_change(mutation_type, args.get("parameters") or {}, champion.config if champion else {})
         case_id = self._runner.open_manual_case(
             mutation_type,
             str(args.get("target") or "champion"),

@@ -22,6 +22,7 @@ def act(
     """Send one command as the command line's actor and print what came of it."""
     from engine.host.operations.requests import request
 
+    session.require_workspace(", so nothing was done")
     stores = session.open_stores()
     try:
         result = request(

@@ -21,7 +21,7 @@ def command(session: Session, level: str | None, reason: str | None, as_json: bo
     if level is None:
         from engine.host.operations.autonomy_level import present_level
 
-        stores = session.open_stores(read_only=session.paths.database.exists())
+        stores = session.open_stores(read_only=True)
         try:
             present = present_level(stores, session.load().config)
         finally:

@@ -17,11 +17,9 @@ from hydra_tui.session import Session
 def command(session: Session, target: Path, as_json: bool) -> None:
     """Write a consistent, verified backup to the file TARGET; may run beside a live engine."""
     from engine.kernel.clock import SystemClock
-    from engine.kernel.errors import NotFoundError
     from storage.backup import verify_backup, write_backup
 
-    if not session.paths.database.exists():
-        raise NotFoundError(f"there is no workspace at {session.root}; choose one with --workspace")
+    session.require_workspace()
     stores = session.open_stores()
     try:
         report = write_backup(stores, target.absolute(), SystemClock().now_ts())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from hydra_tui.commands.acting import act
@@ -18,6 +20,8 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, approval_id: str, hours: float, as_json: bool) -> None:
     """Defer request APPROVAL_ID; it keeps waiting and may expire."""
+    if not math.isfinite(hours):
+        raise click.BadParameter(f"hours are a finite number, was {hours}", param_hint="--hours")
     act(
         session,
         "defer",

@@ -19,6 +19,7 @@ def command(session: Session, reason: str, as_json: bool) -> None:
     """Stop all new positions, at once. Existing positions are kept. Lowering risk needs no confirmation."""
     from engine.host.operations.requests import request
 
+    session.require_workspace(", so nothing was halted")
     session.paths.create()
     session.paths.halt_file.write_text(f"{to_iso(SystemClock().now_ts())} {reason}\n", encoding="utf-8")
     stores = session.open_stores()

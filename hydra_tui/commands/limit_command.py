@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from hydra_tui.commands.acting import act
@@ -18,6 +20,8 @@ from hydra_tui.session import Session
 @click.pass_obj
 def command(session: Session, name: str, value: float, confirm: str | None, reason: str | None, as_json: bool) -> None:
     """Set limit NAME (e.g. max_position_lots) to VALUE."""
+    if not math.isfinite(value):
+        raise click.BadParameter(f"a limit is a finite number, was {value}", param_hint="VALUE")
     args = {"limit": name, "value": value, "confirm": confirm, "reason": reason}
     act(
         session,

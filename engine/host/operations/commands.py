@@ -7,6 +7,7 @@ The engine ignores the state number and the expiry of a command that does not ra
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -119,6 +120,10 @@ def build_command(kind: str, args: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(f"autonomy: '{built['level']}' is not a level; choose {', '.join(AUTONOMY_LEVELS)}")
     if not isinstance(built.get("parameters", {}), Mapping) or not isinstance(built.get("paths", []), (list, tuple)):
         raise InputError(f"{spec.verb}: parameters come as a mapping, paths as a list")
+    if kind == "run_experiment":
+        from engine.agent.manual_change import check_manual_change
+
+        check_manual_change(built["mutation_type"], built.get("parameters") or {})
     for name in {"set_limit": ("value",), "defer": ("hours",)}.get(kind, ()):
         if name in built:
             built[name] = _number(spec.verb, name, built[name])
@@ -236,6 +241,9 @@ def _engine_beats(stores: CommandStores, now_ts: int) -> bool:
 
 def _number(verb: str, name: str, value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError) as error:
         raise InputError(f"{verb}: {name} must be a number, was '{value}'") from error
+    if not math.isfinite(number):
+        raise InputError(f"{verb}: {name} must be a finite number, was '{value}'")
+    return number

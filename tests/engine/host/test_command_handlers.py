@@ -252,11 +252,14 @@ def test_files_are_loaded_once_and_a_bad_one_is_told(desk: Desk, tmp_path: Path)
     [
         ("set_limit", {"limit": "max_position_lots"}),
         ("set_limit", {"limit": "max_position_lots", "value": "many"}),
+        ("set_limit", {"limit": "max_position_lots", "value": "nan"}),
         ("defer", {"approval_id": "apr-1", "hours": "soon"}),
         ("ingest", {}),
         ("ingest", {"paths": "all"}),
         ("reject", {"approval_id": "apr-1", "colour": "red"}),
         ("run_experiment", {"mutation_type": "retrain", "parameters": "all"}),
+        ("run_experiment", {"mutation_type": "bogus_mutation"}),
+        ("run_experiment", {"mutation_type": "trade_slower", "parameters": {"adjustments": {"trading_rate": 7}}}),
     ],
 )
 def test_malformed_arguments_are_refused_and_the_next_command_still_works(
