@@ -2,21 +2,31 @@
 
 A command that raises risk and names an older state number than the present one, or has expired, is refused. One that
 lowers risk (halt, reject, flatten, lower a limit, acknowledge) ignores both: getting safer never waits.
+
+A handler that fails in a way nobody foresaw may have left the engine's memory out of step with its store. Unknown means
+stop: the command is settled as refused with the fault, an alert says so, and trading is HALTED; the engine stays up.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from engine.execution.state_keeper import StateKeeper
+from engine.kernel.canonical import canonical_json
 from engine.kernel.crashpoints import crashpoint
 from engine.kernel.errors import HydraError, RefusedError
+from engine.kernel.identifiers import derived_id
+from storage.agent_records import AlertRecord
 
 if TYPE_CHECKING:
     from storage.command_inbox import Command
     from storage.stores import Stores
 
+FAULT_CODE: Final = "command.fault"
+_log = logging.getLogger(__name__)
 Handler = Callable[[Mapping[str, Any], str, int], dict[str, Any]]
 
 
@@ -85,6 +95,41 @@ class CommandProcessor:
             crashpoint("command.after_commit")
         except HydraError as error:
             self._refuse(command, error.message, now_ts)
+        except Exception as error:
+            _log.exception("command %s (%s) failed", command.id, command.kind)
+            self._fail(command, f"{type(error).__name__}: {error}", now_ts)
+
+    def _fail(self, command: Command, fault: str, now_ts: int) -> None:
+        """Settle a command whose handler broke, tell the operator, and halt; the HALT file where even that breaks."""
+        message = f"the command '{command.kind}' failed inside the engine ({fault}); restart the engine, then resume"
+        try:
+            with self._stores.db.transaction():
+                self._refuse(command, f"{message}; trading is HALTED", now_ts)
+                self._raise_alert(command, message, fault, now_ts)
+                StateKeeper(self._stores, self._market).halt(reason=message, actor="engine", ts=now_ts)
+        except Exception:
+            from engine.host.operations.commands import write_halt_file
+
+            _log.exception("command %s: the halt after its failure failed too", command.id)
+            write_halt_file(self._stores.paths, message, now_ts)
+            self._refuse(command, f"{message}; the HALT file stands", now_ts)
+
+    def _raise_alert(self, command: Command, message: str, fault: str, now_ts: int) -> None:
+        alert_id = derived_id("alert", self._market, FAULT_CODE, command.id, now_ts)
+        evidence = {"command_id": command.id, "kind": command.kind, "fault": fault}
+        raised = self._stores.events.append(
+            "alert.raised",
+            alert_id,
+            {"alert_id": alert_id, "code": FAULT_CODE, "level": "CRITICAL", "message": message, "evidence": evidence},
+            ts=now_ts,
+            market=self._market,
+        )
+        self._stores.agent.alerts.upsert(
+            AlertRecord(
+                alert_id, self._market, FAULT_CODE, "CRITICAL", command.kind, message, evidence, "open", now_ts, now_ts,
+                raised.seq,
+            )
+        )  # fmt: skip
 
     def _reason_to_refuse(self, command: Command, wall_ts: int) -> str | None:
         rule = self._rules.get(command.kind)
@@ -112,12 +157,21 @@ class CommandProcessor:
                     "kind": command.kind,
                     "actor": command.actor,
                     "reason": reason,
-                    "args": dict(command.args),
+                    "args": _plain(command.args),
                 },
                 ts=now_ts,
                 market=self._market,
             )
             self._stores.commands.settle(command.id, "refused", reason, None, now_ts, event.seq)
+
+
+def _plain(args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as the event log can hold them; what another process wrote past the inbox's checks is dropped."""
+    try:
+        canonical_json(dict(args))
+    except (TypeError, ValueError):
+        return {}
+    return dict(args)
 
 
 def require_text(args: Mapping[str, Any], name: str, what: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.host.command_processor import CommandProcessor, CommandRule, require_text
+from engine.execution.state_keeper import StateKeeper
+from engine.host.command_processor import FAULT_CODE, CommandProcessor, CommandRule, require_text
 from engine.kernel.errors import RefusedError, StoreError
 from storage.command_inbox import Command
 from storage.stores import Stores
@@ -106,6 +107,57 @@ def test_a_refusal_inside_a_handler_leaves_no_effect_but_its_reason(stores: Stor
     assert answers(stores) == [("command.refused", "cmd-1"), ("command.accepted", "cmd-2")]
     refused = stores.commands.get("cmd-1")
     assert refused is not None and (refused.status, refused.reason, refused.result) == ("refused", "not today", None)
+
+
+@pytest.mark.parametrize("transactional", [True, False])
+def test_a_handler_that_breaks_settles_its_command_halts_and_leaves_the_engine_up(
+    stores: Stores, transactional: bool
+) -> None:
+    processor = processor_of(stores)
+
+    def bug(args: Mapping[str, Any], actor: str, now_ts: int) -> dict[str, Any]:
+        if transactional:
+            stores.state.put("count", {"n": "half"}, now_ts)
+        raise KeyError("window")
+
+    processor.register(CommandRule("bug", bug, False, transactional=transactional))
+    submit(stores, "cmd-1", "bug")
+    submit(stores, "cmd-2", "down")
+    assert processor.process_pending(NOW, WALL) == 2
+    assert processor.process_pending(NOW, WALL) == 0, "it does not come back at every restart"
+    failed, after = stores.commands.get("cmd-1"), stores.commands.get("cmd-2")
+    assert failed is not None and failed.status == "refused" and "KeyError: 'window'" in str(failed.reason)
+    assert after is not None and after.status == "accepted"
+    assert stores.state.get("count") == {"n": "cmd-2", "actor": "me"}, "the half-done effect is gone"
+    (alert,) = stores.agent.alerts.list(market=MARKET, status="open")
+    assert (alert.code, alert.level) == (FAULT_CODE, "CRITICAL") and "KeyError" in alert.message
+    assert StateKeeper(stores, MARKET).is_halted()
+    assert {"command.refused", "alert.raised", "halt.set"} <= {kind for kind, _ in answers(stores)}
+
+
+def test_where_the_halt_after_a_failure_fails_too_the_halt_file_stands(
+    stores: Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor = processor_of(stores)
+
+    def bug(*args: Any, **named: Any) -> dict[str, Any]:
+        raise ZeroDivisionError("by zero")
+
+    processor.register(CommandRule("bug", bug, False))
+    monkeypatch.setattr(StateKeeper, "halt", bug)
+    submit(stores, "cmd-1", "bug")
+    processor.process_pending(NOW, WALL)
+    failed = stores.commands.get("cmd-1")
+    assert failed is not None and "HALT file" in str(failed.reason)
+    assert "ZeroDivisionError" in stores.paths.halt_file.read_text(encoding="utf-8")
+
+
+def test_arguments_that_are_no_json_are_refused_not_pending_for_ever(stores: Stores) -> None:
+    submit(stores, "cmd-1", "broken")
+    stores.db.execute("UPDATE commands SET args = '{\"n\": NaN}'")
+    processor_of(stores).process_pending(NOW, WALL)
+    refused = stores.commands.get("cmd-1")
+    assert refused is not None and refused.status == "refused"
 
 
 def test_an_unknown_kind_is_refused(stores: Stores) -> None:
