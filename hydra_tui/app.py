@@ -169,7 +169,7 @@ class HydraApp(App[None]):
         if not base.query("#header"):
             return
         if look is None:
-            first = line((" HYDRA ", "title"), ("◌ reading the workspace…", "warn"), ("   F9 HALT", "crit"))
+            first = line((" HYDRA ", "title"), ("◌ reading the workspace…", "warn"), self._halt_words("   "))
             base.query_one("#header", Panel).show(lambda w, h: [first])
             return
         frozen = self._frozen.moment.clock(self._frozen.moment.now_ts) if self._frozen is not None else ""
@@ -189,9 +189,15 @@ class HydraApp(App[None]):
             lambda w, h: [
                 line((f"HYDRA {state}", "strong")),
                 line(f"need 80x24, have {size.width}x{size.height}"),
-                line(("F9 HALT", "crit")),
+                line(self._halt_words()),
             ]
         )
+
+    def _halt_words(self, indent: str = "") -> tuple[str, str]:
+        """What F9 does here, printed where no footer says it."""
+        if self.config.read_only:
+            return f"{indent}--readonly: F9 does nothing", "dim"
+        return f"{indent}F9 HALT", "crit"
 
     def on_resize(self, event: events.Resize) -> None:
         """The banner's words depend on the width."""
@@ -224,7 +230,8 @@ class HydraApp(App[None]):
         """Why an act does not work here and now; empty where it does."""
         context = self.context()
         if context is None:
-            return "" if action.command_kind in (None, "halt") else "the workspace is not read yet"
+            works = action.command_kind is None or (action.command_kind == "halt" and not self.config.read_only)
+            return "" if works else "the workspace is not read yet"
         return why_not(action, context, with_arguments=with_arguments)
 
     def action_press(self, key: str) -> None:
@@ -323,4 +330,6 @@ class HydraApp(App[None]):
 
     def action_help_quit(self) -> None:
         """ctrl+c leaves nothing by accident."""
-        self.notify_operator("ctrl+q leaves, F9 halts", "warn")
+        self.notify_operator(
+            "ctrl+q leaves, F9 " + ("does nothing (--readonly)" if self.config.read_only else "halts"), "warn"
+        )

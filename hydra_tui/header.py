@@ -127,7 +127,8 @@ def banner_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, frame:
     if state == "DOWN":
         style = "banner-crit"
         what = "ENGINE DID NOT START" if starting(snapshot) else f"ENGINE DOWN for {age_words(moment.silence_us)}"
-        words.append((line(f"{what}: nothing here is live; F9 still halts"), 0))
+        f9 = "F9 does nothing" if config.read_only else "F9 still halts"
+        words.append((line(f"{what}: nothing here is live; {f9}"), 0))
     if frame.trouble:
         words.append((line(sanitise(frame.trouble)), 1))
     if engine.effective_state == "LOCKDOWN":

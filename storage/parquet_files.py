@@ -75,12 +75,11 @@ def read_parquet(paths: Sequence[Path], schema: pa.Schema, expected_rows: int) -
         return schema.empty_table()
     try:
         table = _read_few(paths, schema) if len(paths) <= FEW_FILES else _read_many(paths, schema)
-    except (OSError, pa.ArrowException, _duckdb_error()) as error:
-        raise CorruptStoreError(_damage(paths, error)) from error
+    except (OSError, ValueError, pa.ArrowException, _duckdb_error()) as error:
+        raise CorruptStoreError(_damage(paths, schema, error)) from error
     if table.num_rows != expected_rows:
-        raise CorruptStoreError(
-            f"{len(paths)} catalogued files hold {table.num_rows} rows instead of {expected_rows}; restore a backup"
-        )
+        which = f"the catalogued file {paths[0]} holds" if len(paths) == 1 else f"{len(paths)} catalogued files hold"
+        raise CorruptStoreError(f"{which} {table.num_rows} rows instead of {expected_rows}; restore a backup")
     return table
 
 
@@ -108,12 +107,24 @@ def _duckdb_error() -> Any:
     return duckdb.Error
 
 
-def _damage(paths: Sequence[Path], error: Exception) -> str:
+def _damage(paths: Sequence[Path], schema: pa.Schema, error: Exception) -> str:
     missing = next((path for path in paths if not path.exists()), None)
     if missing is not None:
-        return f"the catalogued file {missing.name} is missing; restore a backup"
+        return f"the catalogued file {missing} is missing; restore a backup"
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return f"a catalogued Parquet file cannot be read ({reason}); restore a backup"
+    damaged = next((path for path in paths if not _is_readable(path, schema)), None)
+    which = "a catalogued Parquet file" if damaged is None else f"the catalogued file {damaged}"
+    return f"{which} cannot be read ({reason}); restore a backup"
+
+
+def _is_readable(path: Path, schema: pa.Schema) -> bool:
+    import pyarrow as pa
+
+    try:
+        _read_few([path], schema)
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+    return True
 
 
 def safe_path_part(text: str, what: str) -> str:

@@ -281,8 +281,29 @@ def test_read_only_changes_nothing_but_says_so(snapshots):
             await pilot.press(key)
         await until(pilot, lambda: "--readonly" in painted_lines(app)[-1], "reason")
         assert not bridge.sent
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: "F9 does nothing" in painted_lines(app)[-1], "ctrl+c")
 
     drive(snapshots["normal"], script, config=replace(CONFIG, read_only=True))
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_what_the_screen_says_of_f9_is_what_f9_does(snapshots, read_only):
+    """Without an engine, and in a window too small for a footer."""
+    says, never = ("F9 does nothing", "still halts") if read_only else ("F9 still halts", "does nothing")
+    config = replace(CONFIG, read_only=read_only)
+
+    async def banner(app, bridge, seconds, pilot):
+        await until(pilot, lambda: says in "\n".join(painted_lines(app)), "banner")
+        assert never not in "\n".join(painted_lines(app))
+
+    async def small(app, bridge, seconds, pilot):
+        await until(pilot, lambda: "need 80x24" in "\n".join(painted_lines(app)), "too small")
+        assert ("F9 HALT" in "\n".join(painted_lines(app))) is not read_only
+        assert ("F9 does nothing" in "\n".join(painted_lines(app))) is read_only
+
+    drive(replace(snapshots["normal"], engine=replace(snapshots["normal"].engine, released=True)), banner, config)
+    drive(snapshots["normal"], small, config, size=(60, 15))
 
 
 def test_undo_shows_what_it_would_undo_and_asks(snapshots):

@@ -82,8 +82,19 @@ FILES = {
 @pytest.mark.parametrize("check", FILES)
 @pytest.mark.parametrize("damage", [change_a_byte, Path.unlink])
 def test_a_changed_or_missing_file_is_found(stores: Stores, check: str, damage: Callable[[Path], None]) -> None:
-    damage(sorted(path for path in FILES[check](stores).rglob("*") if path.is_file())[0])
-    assert set(failed(stores)) == {check}
+    path = sorted(path for path in FILES[check](stores).rglob("*") if path.is_file())[0]
+    damage(path)
+    wrong = failed(stores)
+    assert set(wrong) == {check}
+    assert path.name[:12] in wrong[check], "the operator has to know which file to bring back"
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1 is not enough", bytes(2000)])
+def test_a_file_of_the_lake_that_is_no_parquet_is_named(stores: Stores, content: bytes) -> None:
+    path = sorted(path for path in stores.paths.raw.rglob("*") if path.is_file())[-1]
+    path.chmod(0o600)
+    path.write_bytes(content)
+    assert str(path) in failed(stores)["raw lake"]
 
 
 @pytest.mark.parametrize(
