@@ -647,7 +647,7 @@ class AgentLoop:
             reason = f"diagnosed with {case.cause} before; it returns as it was held"
             self._stores.state.put(
                 f"{SAFE_ACT_KEY}:{self._market}",
-                {**held, "active": True, "restored_ts": ts, "restored_for": champion_id},
+                {**held, "active": True, "calm_bars": 0, "restored_for": champion_id},
                 ts,
             )
             self._stores.events.append(

@@ -28,7 +28,7 @@ CONFIG = small_market.settings(
 )
 HISTORY = small_market.history(small_workspace.BARS, 0, small_workspace.FLIP)
 OPENED = 860
-RETRAIN = {
+RETRAIN: dict[str, Any] = {
     "mutation_type": "retrain",
     "target_component": "champion",
     "parameters": {"training": {"from_ts": HISTORY.bars[600].known_ts}},
@@ -38,7 +38,7 @@ RETRAIN = {
     "wait_bars": 0,
     "reversible": False,
 }
-QUARANTINE = {
+QUARANTINE: dict[str, Any] = {
     **RETRAIN,
     "mutation_type": "quarantine_feature",
     "parameters": {"adjustments": {"quarantine": ["carry"]}},
