@@ -83,6 +83,7 @@ class MarketRunner:
         self._previous: tuple[FuturesBar, Prediction | None] | None = None
         self._live_bars = 0
         self._training_experiment: str | None = None
+        self._untrainable_rows: int | None = None
         self._is_late = False
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -288,41 +289,29 @@ class MarketRunner:
 
     def _take_late_records(self, now_ts: int) -> None:
         """Features start again from the whole lake, as a replay would have them; a late bar is never traded."""
-        alert_id = derived_id("alert", self._market, "late_records", now_ts, length=8)
         message = "records arrived after later ones had been used: features are rebuilt, late bars are not traded"
         evidence = {"used_until_ts": self._last_order[0] if self._last_order is not None else None}
-        with self._stores.db.transaction("agent"):
-            self._stores.agent.alerts.upsert(
-                AlertRecord(
-                    alert_id=alert_id,
-                    market=self._market,
-                    code="late_records",
-                    level="WARNING",
-                    subject=self._market,
-                    message=message,
-                    evidence=evidence,
-                    status="open",
-                    first_ts=now_ts,
-                    last_ts=now_ts,
-                )
-            )
-            self._stores.events.append(
-                "alert.raised",
-                alert_id,
-                {
-                    "alert_id": alert_id,
-                    "code": "late_records",
-                    "level": "WARNING",
-                    "message": message,
-                    "evidence": evidence,
-                },
-                ts=now_ts,
-                market=self._market,
-            )
+        self._raise_alert("late_records", "WARNING", message, evidence, now_ts)
         self._rebuild(_no_progress)
         if self._champion is not None:
             self._recall_prediction(self._champion.model_id)
         self._catch_up()
+
+    def _raise_alert(self, code: str, level: str, message: str, evidence: dict[str, Any], ts: int) -> None:
+        alert_id = derived_id("alert", self._market, code, ts, length=8)
+        with self._stores.db.transaction("agent"):
+            self._stores.agent.alerts.upsert(
+                AlertRecord(alert_id, self._market, code, level, self._market, message, evidence, "open", ts, ts)
+            )
+            payload = {"alert_id": alert_id, "code": code, "level": level, "message": message, "evidence": evidence}
+            self._stores.events.append("alert.raised", alert_id, payload, ts=ts, market=self._market)
+
+    def _clear_alert(self, code: str, ts: int) -> None:
+        for record in self._stores.agent.alerts.list(market=self._market, code=code):
+            if record.status != "cleared":
+                self._stores.agent.alerts.change(record.alert_id, status="cleared", last_ts=ts)
+                payload = {"alert_id": record.alert_id, "code": code}
+                self._stores.events.append("alert.cleared", record.alert_id, payload, ts=ts, market=self._market)
 
     def _new_records(self) -> list[RawRecord]:
         """Records known after the last one that the pipeline has seen."""
@@ -544,6 +533,8 @@ class MarketRunner:
     def _train_first_champion(self, now_ts: int) -> None:
         if self._stores.registry.champion_id(self._market) is not None or self._bar_count_stored() < 300:
             return
+        if self._untrainable_rows == self._rows_stored():
+            return
         spec = self._experiments.spec(
             case_id="",
             cause="none",
@@ -559,7 +550,12 @@ class MarketRunner:
 
     def _crown_first(self, experiment_id: str, result: dict[str, Any], ts: int) -> None:
         if result["candidate"] is None:
-            raise HydraError(f"the first champion could not be trained: {result['reason']}", title="Training")
+            message = f"the first champion could not be trained: {result['reason']}"
+            if self._config.market.simulated:
+                raise HydraError(message, title="Training")
+            self._untrainable_rows = self._rows_stored()
+            self._raise_alert("no_champion", "CRITICAL", message, {"rows": self._untrainable_rows}, ts)
+            return
         record = self._stores.agent.experiments.require(experiment_id)
         model = self._desk.register(
             result,
@@ -578,6 +574,7 @@ class MarketRunner:
             experiment_id=experiment_id,
             reason="first champion of this market: " + result["reason"],
         )
+        self._clear_alert("no_champion", ts)
         self._use_champion(model.model_id)
 
     def _use_champion(self, model_id: str) -> None:
@@ -606,6 +603,10 @@ class MarketRunner:
 
     def _bar_count(self) -> int:
         return self._live_bars
+
+    def _rows_stored(self) -> int:
+        rows = self._stores.db.query("SELECT COALESCE(SUM(rows), 0) FROM catalogue WHERE market = ?", (self._market,))
+        return int(rows[0][0])
 
     def _bar_count_stored(self) -> int:
         rows = self._stores.db.query(

@@ -98,7 +98,10 @@ def build_candidate(
 def train_first(
     model_id: str, kind: str, features: tuple[str, ...], history: MarketHistory, config: HydraConfig, seed: int
 ) -> tuple[Champion, EdgeEstimate]:
-    """Fit the first champion on the last `training_window_bars` of a history, its edge by purged walk-forward."""
+    """Fit the first champion on the last `training_window_bars` of a history, its edge by purged walk-forward.
+
+    CalculationError where no bar has all inputs, naming those that are missing throughout.
+    """
     window = history.window(max(0, len(history) - config.models.training_window_bars), len(history))
     X, y = window.columns(features), window.next_return
 
@@ -106,6 +109,13 @@ def train_first(
         return train_model(kind, features, rows, target, {}, config, seed)
 
     usable = np.isfinite(X).all(axis=1) & np.isfinite(y)
+    if not usable.any():
+        absent = [name for column, name in enumerate(features) if not np.isfinite(X[:, column]).any()]
+        raise CalculationError(
+            f"none of {len(window)} bars has all inputs of the champion"
+            + (f"; never known: {', '.join(absent)}" if absent else "")
+            + "; ingest what they come from, or leave them out of market.champion_features"
+        )
     edge = estimate_edge(X[usable], y[usable], fit, edge_config(config))
     spec = ModelSpec(kind, features, training_range(window), edge=edge.summary())
     return Champion(model_id, spec, fit(X[usable], y[usable])), edge

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ from engine.host.feeds import Delivery
 from engine.host.market_runner import MarketRunner
 from engine.host.watchman import Finding, Watchman
 from engine.kernel.clock import ManualClock
+from engine.kernel.errors import CalculationError
+from engine.sandbox.candidate import train_first
+from storage.agent_records import ExperimentRecord
 from storage.stores import Stores
 from tests.engine import small_market, small_workspace
 from tests.engine.small_market import MARKET
 from tests.engine.small_workspace import OLD
 
 CONFIG = small_market.settings()
+REAL = CONFIG.model_copy(update={"market": CONFIG.market.model_copy(update={"simulated": False})})
 TS = small_workspace.bar_at(900).known_ts
 FINDING = Finding(
     Diagnosis(TS, OLD, "concept_drift", "CRITICAL", ("carry",), "retrain", TS, 0, 0.99, "lost", (), (), {}),
@@ -100,3 +105,28 @@ def test_a_file_that_cannot_be_used_is_set_aside_and_not_deleted(stores: Stores)
     assert not notes.exists()
     assert (stores.paths.inbox / "refused" / "mynotes.csv").read_text() == "my notes\nof today\n"
     runner.close()
+
+
+def test_a_market_whose_inputs_never_arrived_says_so_and_waits_for_them(stores: Stores) -> None:
+    runner = MarketRunner(stores, REAL, ManualClock(TS), epoch=1)
+    with stores.db.transaction():
+        record = ExperimentRecord("exp-1", MARKET, {}, "finished", "exp-1", "snapshot")
+        stores.agent.experiments.upsert(record)
+        runner._crown_first("exp-1", {"candidate": None, "reason": "never known: cot_score"}, TS)
+    alert = stores.agent.alerts.list(market=MARKET, code="no_champion")[0]
+    assert (alert.level, alert.status) == ("CRITICAL", "open")
+    assert "never known: cot_score" in alert.message
+
+
+def test_a_first_champion_without_any_complete_bar_names_the_missing_inputs() -> None:
+    history = small_market.history(400)
+    values = history.values.copy()
+    values[:, history.names.index("carry")] = float("nan")
+    with pytest.raises(CalculationError, match=r"none of 400 bars has all inputs.*never known: carry; ingest"):
+        train_first("ridge-1", "ridge", small_market.FEATURES, replace(history, values=values), CONFIG, 1)
+
+
+def test_simulated_time_goes_on_after_a_restart_where_the_store_ends(stores: Stores) -> None:
+    small_workspace.store_bars(stores, 900)
+    runner = MarketRunner(stores, CONFIG, ManualClock(), epoch=1)
+    assert runner.last_known_ts() == small_workspace.bar_at(899).known_ts
