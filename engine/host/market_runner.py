@@ -628,7 +628,11 @@ def _set_aside(path: Path) -> None:
     """A file that could not be used stays for the operator, in a folder that no feed reads."""
     folder = path.parent / "refused"
     folder.mkdir(exist_ok=True)
-    path.replace(folder / path.name)
+    target, number = folder / path.name, 1
+    while target.exists():
+        number += 1
+        target = folder / f"{path.stem}-{number}{path.suffix}"
+    path.replace(target)
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:

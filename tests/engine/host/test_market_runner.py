@@ -104,6 +104,10 @@ def test_a_file_that_cannot_be_used_is_set_aside_and_not_deleted(stores: Stores)
     runner.take(Delivery((notes,), TS, False))
     assert not notes.exists()
     assert (stores.paths.inbox / "refused" / "mynotes.csv").read_text() == "my notes\nof today\n"
+    notes.write_text("other notes\n")
+    runner.take(Delivery((notes,), TS, False))
+    assert (stores.paths.inbox / "refused" / "mynotes.csv").read_text() == "my notes\nof today\n"
+    assert (stores.paths.inbox / "refused" / "mynotes-2.csv").read_text() == "other notes\n"
     runner.close()
 
 
