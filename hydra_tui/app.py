@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 
 from engine.host.operations.action_registry import ActionSpec, action_for_key, actions_on
 from engine.host.operations.snapshot_types import DOWN_AFTER_US, UiSnapshot
@@ -29,6 +28,7 @@ from hydra_tui.theme import THEMES
 from widgets.ink import COLOUR, GREYSCALE
 from widgets.lines import line
 from widgets.panel import Panel
+from widgets.rooms import Room
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -77,15 +77,16 @@ class HydraApp(App[None]):
         self._notice: tuple[str, str, float] | None = None
         self._trouble = ""
         self._history: list[str] = []
+        self._panels: dict[str, Panel] = {}
 
     def compose(self) -> ComposeResult:
         """Frame and an empty body; screens are made when they are first visited."""
-        yield Panel(framed=False, id="header")
-        yield Panel(framed=False, id="nav")
-        yield Panel(framed=False, id="banner")
-        yield Container(id="body")
-        yield Panel(framed=False, id="too-small")
-        yield Panel(framed=False, id="footer")
+        self._panels = {
+            name: Panel(framed=False, id=name) for name in ("header", "nav", "banner", "too-small", "footer")
+        }
+        yield from (self._panels[name] for name in ("header", "nav", "banner"))
+        yield Room(id="body")
+        yield from (self._panels[name] for name in ("too-small", "footer"))
 
     def on_mount(self) -> None:
         """Paint first; everything else starts after it."""
@@ -162,30 +163,27 @@ class HydraApp(App[None]):
         self._paint_frame()
 
     def _paint_frame(self) -> None:
-        if not self.screen_stack:
+        if not self._panels:
             return
-        base = self.screen_stack[0]
         look = self.present_look()
-        if not base.query("#header"):
-            return
         if look is None:
             first = line((" HYDRA ", "title"), ("◌ reading the workspace…", "warn"), self._halt_words("   "))
-            base.query_one("#header", Panel).show(lambda w, h: [first])
+            self._panels["header"].show(lambda w, h: [first])
             return
         frozen = self._frozen.moment.clock(self._frozen.moment.now_ts) if self._frozen is not None else ""
         frame = Frame(self.screen_name, frozen, self._trouble)
-        base.query_one("#header", Panel).show(lambda w, h: [header_line(look.snapshot, look.moment, self.config, w)])
-        base.query_one("#nav", Panel).show(lambda w, h: [nav_line(self.screen_name, w)])
-        banner = base.query_one("#banner", Panel)
-        loud = banner_line(look.snapshot, look.moment, self.config, frame, max(1, base.size.width))
-        banner.display = loud is not None and base.size.width >= 80 and base.size.height >= 24
-        banner.show(lambda w, h: [loud] if loud is not None else [])
-        working = [a for a in actions_on(self.screen_name) if a.in_footer and not self.why_not(a)]
+        size, name = self.size, self.screen_name
+        self._panels["header"].show(lambda w, h: [header_line(look.snapshot, look.moment, self.config, w)])
+        self._panels["nav"].show(lambda w, h: [nav_line(name, w)])
+        loud = banner_line(look.snapshot, look.moment, self.config, frame, max(1, size.width))
+        self._panels["banner"].display = loud is not None and size.width >= 80 and size.height >= 24
+        self._panels["banner"].show(lambda w, h: [loud] if loud is not None else [])
+        context = self._context_of(look)
+        working = [a for a in actions_on(name) if a.in_footer and not why_not(a, context)]
         notice = self._notice[:2] if self._notice is not None else None
-        base.query_one("#footer", Panel).show(lambda w, h: [footer_line(working, w, notice)])
+        self._panels["footer"].show(lambda w, h: [footer_line(working, w, notice)])
         state = shown_state(look.snapshot, look.moment)
-        size = self.size
-        base.query_one("#too-small", Panel).show(
+        self._panels["too-small"].show(
             lambda w, h: [
                 line((f"HYDRA {state}", "strong")),
                 line(f"need 80x24, have {size.width}x{size.height}"),
@@ -207,8 +205,11 @@ class HydraApp(App[None]):
 
     def notify_operator(self, words: str, style: str = "normal") -> None:
         """Say something in the footer for ten seconds."""
-        self._notice = (words, style, self.monotonic() + _NOTICE_SECONDS)
+        self._note(words, style)
         self._paint_frame()
+
+    def _note(self, words: str, style: str) -> None:
+        self._notice = (words, style, self.monotonic() + _NOTICE_SECONDS)
 
     # what goes out
     @property
@@ -219,8 +220,9 @@ class HydraApp(App[None]):
     def context(self) -> Context | None:
         """Where the operator is; None before the first snapshot."""
         look = self.present_look()
-        if look is None:
-            return None
+        return None if look is None else self._context_of(look)
+
+    def _context_of(self, look: Look) -> Context:
         view = self.navigation.view
         engine = look.snapshot.engine
         down = engine.heartbeat_wall_ts is None or engine.released or look.moment.silence_us > DOWN_AFTER_US
@@ -266,7 +268,7 @@ class HydraApp(App[None]):
     def toggle_zone(self) -> None:
         """UTC or the exchange's zone in every table."""
         self._utc = not self._utc
-        self.notify_operator(f"times are {'UTC' if self._utc else self.config.zone_label} now")
+        self._note(f"times are {'UTC' if self._utc else self.config.zone_label} now", "normal")
         self.show_now()
 
     def toggle_freeze(self) -> None:

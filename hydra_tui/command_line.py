@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ import click
 
 from engine.kernel.errors import HydraError
 
+PAINTS_PER_SECOND = "150"  # at most; Textual's own 60 lets a key wait up to 16 ms for its paint
 VERBS: dict[str, str] = {
     "status": "what runs, in which state, and what waits for you",
     "ingest": "store files: prices, COT, option chains, headlines",
@@ -131,6 +133,7 @@ def hydra(
         from hydra_tui.daemon import run_daemon
 
         ctx.exit(run_daemon(ctx.obj))
+    os.environ.setdefault("TEXTUAL_FPS", PAINTS_PER_SECOND)  # Textual reads it once, when it is imported
     from hydra_tui.full_screen import run_full_screen
 
     ctx.exit(run_full_screen(ctx.obj, readonly=readonly))

@@ -15,7 +15,7 @@ _ZONE_LABELS = {"America/Chicago": "CT", "America/New_York": "ET", "Europe/Londo
 class ConfigView:
     """What a screen needs to know of one market's settings. Ages are in seconds of market time.
 
-    `hosts_engine` says that the engine runs in this process and ends with it; `read_only` disables every act;
+    `hosts_engine` says that this screen started the engine and ends it; `read_only` disables every act;
     `export_folder` is where `e` writes screens (empty: nowhere).
     """
 

@@ -1,10 +1,10 @@
-"""Opening the full-screen app: host the engine beside it, or attach to one that runs already."""
+"""Opening the full-screen app: with an engine of its own, or attached to one that runs already."""
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 from engine.kernel.clock import SystemClock
@@ -12,58 +12,35 @@ from engine.kernel.errors import EngineUnavailableError
 from hydra_tui.app import HydraApp
 from hydra_tui.bridge import Deliver, WorkspaceBridge
 from hydra_tui.config_view import config_view
+from hydra_tui.engine_process import EngineProcess
 from hydra_tui.messages import BridgeFailed
 from hydra_tui.session import Session
 
 if TYPE_CHECKING:
     from engine.kernel.config_models import HydraConfig
-    from hydra_tui.hosting import Hosted
 
 SWITCH_INTERVAL_SECONDS = 0.0005
+GARBAGE_THRESHOLDS = (20_000, 20, 50)  # a full collection walks every widget for 30 to 80 ms, in the way of a key
 
 
 class HostingBridge(WorkspaceBridge):
-    """A bridge that also hosts the engine: its thread starts after the first paint and ends with the app."""
+    """A bridge that also starts the engine, in its own process, after the first paint, and ends it with the app."""
 
     def __init__(self, session: Session, config: HydraConfig) -> None:
         super().__init__(session.paths, config.market.market, SystemClock(), refresh_hz=config.screen.refresh_hz)
-        self._session = session
-        self._config = config
-        self._hosted: Hosted | None = None
-        self._engine_thread: threading.Thread | None = None
-        self._asked_to_stop = threading.Event()
+        self._engine = EngineProcess(
+            session, lambda words: self._post(BridgeFailed(words)), shutdown_seconds=config.host.shutdown_seconds
+        )
 
     def start(self, deliver: Deliver) -> None:
         """Begin to deliver snapshots, then start the engine."""
         super().start(deliver)
-        self._engine_thread = threading.Thread(target=self._host, name="hydra-engine", daemon=True)
-        self._engine_thread.start()
+        self._engine.start()
 
     def stop(self) -> None:
         """End the engine in order, then the bridge."""
-        self._asked_to_stop.set()
-        if self._hosted is not None:
-            self._hosted.engine.stop("the operator closed the screen")
-        if self._engine_thread is not None:
-            self._engine_thread.join(timeout=self._config.host.shutdown_seconds)
+        self._engine.stop()
         super().stop()
-
-    def _host(self) -> None:
-        from engine.kernel.errors import HydraError
-        from hydra_tui.hosting import build_engine
-
-        try:
-            self._hosted = build_engine(self._session, host_kind="screen", paced=True)
-        except HydraError as error:
-            self._post(BridgeFailed(f"{error.title}: {error.message}"))
-            return
-        if self._asked_to_stop.is_set():
-            self._hosted.engine.stop("the operator closed the screen")
-        self._hosted.engine.run()
-        failure = self._hosted.engine.failure
-        if failure is not None:
-            self._post(BridgeFailed(f"the engine stopped: {failure.message}"))
-        self._hosted.close()
 
 
 def run_full_screen(session: Session, *, readonly: bool = False) -> int:
@@ -77,6 +54,7 @@ def run_full_screen(session: Session, *, readonly: bool = False) -> int:
     _log_to_file(session)
     hosts = not readonly and not _engine_runs(session, config)
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
     bridge = (
         HostingBridge(session, config)
         if hosts

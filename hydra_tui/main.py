@@ -28,6 +28,10 @@ def _run_worker(name: str, arguments: list[str]) -> int:
         from engine.agent.experiment_worker import main as run_experiment
 
         return run_experiment(arguments)
+    if name == "__engine":
+        from hydra_tui.engine_process import serve as serve_screen
+
+        return serve_screen(arguments)
     sys.stderr.write(f"unknown worker '{name}'\n")
     return 2
 

@@ -7,11 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from textual.containers import Container
-
 from engine.host.operations.action_registry import LATER_SCREENS, ActionSpec, actions_on
 from hydra_tui.screen_text import painted_lines
 from hydra_tui.screens.view import OperatorView
+from widgets.rooms import Room
 
 if TYPE_CHECKING:
     from hydra_tui.app import HydraApp
@@ -84,7 +83,7 @@ class Navigation:
         self.current = name
         if name not in self._views:
             self._views[name] = _view_called(name)
-            self._app.screen_stack[0].query_one("#body", Container).mount(self._views[name])
+            self._app.screen_stack[0].query_one("#body", Room).mount(self._views[name])
         self._views[name].display = True
         self._app.show_now()
         self._views[name].arrive(row, filter_text)
@@ -192,7 +191,7 @@ class Navigation:
         words = f"POSITION {lots(held)} STAYS OPEN and nobody watches it." if held else "There is no open position."
         lines = [
             line(),
-            line(("The engine runs in this window and stops with it.", "strong")),
+            line(("The engine belongs to this window and stops with it.", "strong")),
             line((words, "warn" if held else "normal")),
             line(),
         ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from rich.cells import cell_len
@@ -37,8 +38,15 @@ def width_of(spans: Line) -> int:
 def sanitise(text: object) -> str:
     """Foreign text made harmless: control, format and private characters and stray combining marks are gone, line
     breaks are spaces. What is left can only ever be letters on one row."""
+    return _sanitised(str(text))
+
+
+@lru_cache(4096)
+def _sanitised(text: str) -> str:
+    if text.isascii() and text.isprintable():
+        return text
     kept = []
-    for character in unicodedata.normalize("NFC", str(text)):
+    for character in unicodedata.normalize("NFC", text):
         category = unicodedata.category(character)
         if category in ("Zl", "Zp", "Zs") or character in "\t\n\r":
             kept.append(" ")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Final
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -13,6 +15,7 @@ from textual.widget import Widget
 from widgets.ink import ink
 from widgets.lines import BLANK, Line, elide, fit, line
 
+_KEPT_STRIPS: Final = 2048
 Source = Callable[[int, int], Sequence[Line]]
 
 
@@ -72,11 +75,22 @@ class Panel(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One painted row."""
-        if self._painted_for != (self.size.width, self.size.height):
+        return self.render_lines(Region(0, y, self.size.width, 1))[0]
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The painted rows inside `crop`. Inks carry their background and a panel has no border, padding or opacity of
+        the style sheet, so what the style sheet would add to every row is left out: it cost more than the rows."""
+        width, height = self.size
+        if self._painted_for != (width, height):
             self._lay_rows()
-        spans = self._painted[y] if y < len(self._painted) else fit(BLANK, self.size.width)
-        theme = self.app.theme
-        return Strip([Segment(text, ink(style, theme)) for text, style in spans], self.size.width)
+        theme, rows = self.app.theme, self._painted
+        strips = [_strip(rows[y] if y < len(rows) else BLANK, width, theme) for y in crop.line_range]
+        background = self.background_colors[1]
+        for line_filter in self.get_line_filters():
+            strips = [strip.apply_filter(line_filter, background) for strip in strips]
+        if crop.column_span != (0, width):
+            strips = [strip.crop(*crop.column_span) for strip in strips]
+        return strips
 
     def on_focus(self) -> None:
         """The frame shows where keys go."""
@@ -108,6 +122,12 @@ class Panel(Widget):
             ][:height]
         self._painted = tuple(rows)
         self._painted_for = (width, height)
+
+
+@lru_cache(_KEPT_STRIPS)
+def _strip(spans: Line, width: int, theme: str) -> Strip:
+    """The same words painted again are the same strip, which remembers how it is cut and written."""
+    return Strip([Segment(text, ink(style, theme)) for text, style in fit(spans, width)], width)
 
 
 def _edge_line(left: str, right: str, words: str, width: int, edge: str, *, at_end: bool) -> Line:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal
+from textual.containers import Container
 
 from hydra_tui import desk_text as text
 from hydra_tui.header import starting
@@ -18,6 +18,7 @@ from hydra_tui.screens.view import Look, OperatorView
 from widgets.lines import Line, sanitise
 from widgets.list_panel import ListPanel
 from widgets.panel import Panel
+from widgets.rooms import RoomRow
 
 
 class DeskView(OperatorView):
@@ -32,18 +33,18 @@ class DeskView(OperatorView):
 
     def compose(self) -> ComposeResult:
         """Panels from most to least urgent."""
-        with Horizontal(id="desk-top"):
+        with RoomRow(id="desk-top"):
             yield Panel("P&L (USD)", id="desk-money")
             yield Panel("Risk  used / limit", id="desk-risk")
             yield Panel("Models", id="desk-models")
             yield Panel("Feeds", id="desk-feeds")
         yield ListPanel("Needs you", empty="nothing needs you", headings=False, id="desk-needs")
         yield Panel("Case", id="desk-case")
-        with Horizontal(id="desk-middle"):
+        with RoomRow(id="desk-middle"):
             yield Container(id="desk-chart")
             yield Panel("Signals", id="desk-signals")
             yield ListPanel("Orders / fills", empty="no order yet", headings=False, id="desk-orders")
-        with Horizontal(id="desk-bottom"):
+        with RoomRow(id="desk-bottom"):
             yield Panel("Experiments", id="desk-lab")
             yield Panel("Events", id="desk-events")
 

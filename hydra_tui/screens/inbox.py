@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from engine.host.operations.snapshot_types import Approval, UiSnapshot
 from hydra_tui.case_timeline import paper_words
@@ -17,6 +16,7 @@ from widgets.diff import diff_lines
 from widgets.lines import Line, line, sanitise, wrap, wrap_all, wrap_spans
 from widgets.list_panel import ListPanel, Row
 from widgets.panel import Panel
+from widgets.rooms import RoomRow
 from widgets.scorecard import scorecard
 from widgets.table_layout import Cell, Column
 
@@ -43,7 +43,7 @@ class InboxView(OperatorView):
     def compose(self) -> ComposeResult:
         """Queue above, evidence and consequences below."""
         yield ListPanel("Queue", empty="nothing waits for you", id="inbox-queue")
-        with Horizontal(id="inbox-detail"):
+        with RoomRow(id="inbox-detail"):
             yield Panel("Evidence", id="inbox-evidence")
             yield Panel("What changes, what could go wrong", id="inbox-why")
 

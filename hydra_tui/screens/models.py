@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from engine.host.operations.snapshot_types import Model, UiSnapshot
 from hydra_tui import model_numbers as numbers
@@ -17,6 +16,7 @@ from widgets.diff import diff_lines
 from widgets.lines import Line, line, sanitise, wrap, wrap_all
 from widgets.list_panel import ListPanel, Row
 from widgets.panel import Panel
+from widgets.rooms import RoomRow
 from widgets.sparkline import sparkline
 from widgets.table_layout import Cell, Column
 
@@ -48,7 +48,7 @@ class ModelsView(OperatorView):
     def compose(self) -> ComposeResult:
         """Registry above, details below."""
         yield ListPanel("Registry", empty="no model yet", id="models-list")
-        with Horizontal(id="models-detail"):
+        with RoomRow(id="models-detail"):
             yield Panel("Numbers", id="models-numbers")
             yield Panel("Lineage", id="models-lineage")
 

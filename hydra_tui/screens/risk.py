@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from engine.host.operations.snapshot_types import Limit
 from hydra_tui.desk_text import LIMIT_STYLES, needs_rows
@@ -19,6 +18,7 @@ from widgets.limit_bar import limit_bar, limit_state
 from widgets.lines import Line, counted, fit_items, line, sanitise, wrap
 from widgets.list_panel import ListPanel, Row
 from widgets.panel import Panel
+from widgets.rooms import RoomRow
 from widgets.table_layout import Cell, Column
 
 _LIMIT_COLUMNS = (
@@ -51,7 +51,7 @@ class RiskView(OperatorView):
         yield Panel("Before you can unlock", id="risk-unlock")
         yield ListPanel("Limits", empty="no limits reported yet", id="risk-limits")
         yield ListPanel("Alerts", empty="no open alert", headings=False, id="risk-alerts")
-        with Horizontal(id="risk-bottom"):
+        with RoomRow(id="risk-bottom"):
             yield Panel("Position", id="risk-position")
             yield Panel("If I halt now", id="risk-halt")
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual.containers import Container
 from textual.message import Message
 
 from engine.host.operations.snapshot_types import UiSnapshot
@@ -14,6 +13,7 @@ from hydra_tui.config_view import ConfigView
 from hydra_tui.readings import Moment
 from widgets.list_panel import ListPanel
 from widgets.panel import Panel
+from widgets.rooms import Room
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Look:
     config: ConfigView
 
 
-class OperatorView(Container):
+class OperatorView(Room):
     """One of the screens. `look` fills the panels; the rest has sensible defaults."""
 
     name_of_screen: ClassVar[str] = ""
@@ -35,6 +35,8 @@ class OperatorView(Container):
         self.last_look: Look | None = None
         self._arrival = ("", "")
         self._ready = False
+        self._panels: dict[str, Panel] = {}
+        self._lists: list[ListPanel] = []
 
     def look(self, look: Look) -> None:
         """Show the workspace as it is now."""
@@ -55,7 +57,10 @@ class OperatorView(Container):
         """The row under the cursor changed, and with it what the keys can do."""
 
     def on_mount(self) -> None:
-        """The first look may have come before the panels."""
+        """The first look may have come before the panels. A screen keeps the panels it was composed with, so they are
+        looked up once: a query for each of them costs more than painting them."""
+        self._panels = {panel.id: panel for panel in self.query(Panel) if panel.id is not None}
+        self._lists = [panel for panel in self._panels.values() if isinstance(panel, ListPanel)]
         self._ready = True
         self.look_again()
         self.arrive(*self._arrival)
@@ -89,8 +94,8 @@ class OperatorView(Container):
 
     @property
     def lists(self) -> list[ListPanel]:
-        """The lists of this screen, in order."""
-        return list(self.query(ListPanel))
+        """The lists of this screen, in order; none before it is mounted."""
+        return self._lists
 
     @property
     def active_list(self) -> ListPanel | None:
@@ -117,11 +122,13 @@ class OperatorView(Container):
 
     def panel(self, name: str) -> Panel:
         """The panel with this id."""
-        return self.query_one(f"#{name}", Panel)
+        return self._panels[name]
 
     def list_panel(self, name: str) -> ListPanel:
         """The list with this id."""
-        return self.query_one(f"#{name}", ListPanel)
+        panel = self._panels[name]
+        assert isinstance(panel, ListPanel)
+        return panel
 
 
 def metric(values: Sequence[Iterable[tuple[str, float]]], *names: str) -> float | None:

@@ -84,6 +84,26 @@ class Terminal:
                 return int(line.split()[1]) / 1024
         return float("nan")
 
+    def family_mib(self) -> dict[str, float]:
+        """Proportional memory of the program and of every process that it started, by what each of them is."""
+        members = [self.process.pid]
+        for pid in members:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                members += [int(child) for child in (task / "children").read_text(encoding="utf-8").split()]
+        return {_worker_name(pid): _proportional_mib(pid) for pid in members}
+
+
+def _worker_name(pid: int) -> str:
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+    return next((word for word in words if word.startswith("__")), "screen")
+
+
+def _proportional_mib(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8").splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
 
 class Busy:
     """Processes that compute without pause at the niceness of workers, for as long as the block lasts."""
