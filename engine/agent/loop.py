@@ -176,8 +176,10 @@ class AgentLoop:
         bars: int,
         ts: int,
     ) -> str:
-        """An operator's own idea, on the discovery track."""
+        """An operator's own idea, on the discovery track; RefusedError for one asked twice at the same bar."""
         case_id = derived_id("case", self._market, mutation_type, target, sorted(parameters.items()), ts, length=6)
+        if self._stores.agent.cases.get(case_id) is not None:
+            raise RefusedError(f"this very change was asked for at this bar already: {case_id}")
         proposal = {
             "mutation_type": mutation_type,
             "target_component": target,

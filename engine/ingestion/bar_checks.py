@@ -77,7 +77,10 @@ def refuse_wrong_unit(name: str, closes: Sequence[float], contract: ContractConf
 
 
 def unit_jumps(closes: Sequence[float]) -> set[int]:
-    """Indices of closes that are more than 50 times above or below the median of their ten nearest neighbours."""
+    """Indices of closes that are more than 50 times above or below the median of their ten nearest neighbours.
+
+    At the edge of a wrong stretch half of the neighbours are wrong: a close that agrees with either half is no jump.
+    """
     jumps = set()
     for index, close in enumerate(closes):
         around = [
@@ -86,7 +89,7 @@ def unit_jumps(closes: Sequence[float]) -> set[int]:
             if other > 0
         ]
         if close > 0 and len(around) >= 2:
-            ratio = close / statistics.median(around)
-            if ratio > _JUMP or ratio < 1 / _JUMP:
+            low, high = statistics.median_low(around), statistics.median_high(around)
+            if close > _JUMP * high or close < low / _JUMP:
                 jumps.add(index)
     return jumps

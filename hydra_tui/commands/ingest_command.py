@@ -21,7 +21,8 @@ def command(
 ) -> None:
     """Store every file of PATHS (files or folders), then bring the features of the market up to date.
 
-    Exit code 3 if any file could not be used at all; what could be used is stored all the same.
+    Exit code 3 if any file could not be used at all, or if more than one row in twenty of a file went to quarantine;
+    what could be used is stored all the same.
     """
     from engine.host.operations.ingest import ingest
 
@@ -56,6 +57,7 @@ def command(
         f"{outcome['rows_quarantined']} quarantined; {outcome['feature_rows_added']} feature rows added"
     )
     emit(outcome, as_json, lines)
-    for entry in outcome["refused"]:
+    troubles = [*outcome["refused"], *outcome["doubtful"]]
+    for entry in troubles:
         click.echo(f"hydra: Input: {entry['reason']}", err=True)
-    ctx.exit(3 if outcome["refused"] else 0)
+    ctx.exit(3 if troubles else 0)

@@ -1,8 +1,8 @@
 """From a key to what it paints, in a terminal of 160x50: idle, beside busy processes, and hosting a busy engine.
 
 Keys: the cursor (j, k on the Journal: anything painted counts), the zone of all times (u on the Journal: its notice
-counts), and another screen (4, 7: its name in the bar counts). Only the last two can be told from what an engine at work
-paints. The same keys on the same screens everywhere; the zone on the Desk, the fullest screen, is measured beside them.
+counts), and another screen (4, 7: its name in the bar counts). Only the last two can be told from what an engine at
+work paints. The same keys on the same screens everywhere; the zone on the Desk, the fullest screen, comes on top.
 
 A hosted engine runs at 10 bars a second. Simulated time stands still while an experiment computes, so experiments meet
 an engine that settles commands and beats; one bar a second is more than that, and than any real market gives.

@@ -55,6 +55,22 @@ def test_prices_times_a_hundred(workspace: Path, daily_csv: Callable[..., Path])
     check_unchanged(workspace, before)
 
 
+@pytest.mark.parametrize(("scaled", "exit_code"), [(30, 3), (4, 0)])
+def test_some_prices_times_a_hundred(
+    scaled: int, exit_code: int, tmp_path: Path, daily_csv: Callable[..., Path]
+) -> None:
+    """The good rows are stored; where more than one row in twenty is bad, the program says so and does not end well."""
+    mixed, big = daily_csv(tmp_path / "mixed.csv", 90), daily_csv(tmp_path / "cents.csv", 90, scale=100.0)
+    lines, wrong = mixed.read_text(encoding="utf-8").splitlines(), big.read_text(encoding="utf-8").splitlines()
+    mixed.write_text("\n".join([*lines[:-scaled], *wrong[-scaled:]]) + "\n", encoding="utf-8")
+    done = hydra(tmp_path / "w", "ingest", str(mixed), "--market", MARKET)
+    assert f"{90 - scaled} rows added, 0 duplicate, {scaled} quarantined" in done.stdout
+    if exit_code:
+        check_one_sentence(done, exit_code, "mixed.csv", f"{scaled} of 90 rows are in quarantine")
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.real_data
 def test_real_prices_times_a_hundred(real_data: Path, tmp_path: Path) -> None:
     lines = (real_data / "futures" / "yahoo_continuous" / "HE_to_2023.csv").read_text(encoding="utf-8").splitlines()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.kernel.clock import SystemClock
 from engine.kernel.errors import InputError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.kernel.config_models import HydraConfig
     from storage.stores import Stores
 
+DOUBTFUL_SHARE: Final = 0.05
 Progress = Callable[[int, int, str], None]
 
 
@@ -60,6 +61,9 @@ def ingest_now(
         "refused": [
             {"input": report.input_name, "reason": report.error} for report in reports if report.error is not None
         ],
+        "doubtful": [
+            {"input": report.input_name, "reason": reason} for report in used if (reason := _doubt(report)) is not None
+        ],
         "rows_added": sum(report.rows_added for report in used),
         "rows_duplicate": sum(report.rows_duplicate for report in used),
         "rows_quarantined": sum(sum(report.quarantined.values()) for report in used),
@@ -82,6 +86,19 @@ def _entry(report: IngestReport) -> dict[str, Any]:
         "flags": dict(report.flags),
         "note": _note(report),
     }
+
+
+def _doubt(report: IngestReport) -> str | None:
+    """Why the good rows of a file deserve a look too: so many of its rows are bad that the file itself may be."""
+    bad = sum(report.quarantined.values())
+    rows = report.records + bad
+    if bad <= DOUBTFUL_SHARE * rows:
+        return None
+    reasons = ", ".join(f"{count} {reason}" for reason, count in report.quarantined.items())
+    return (
+        f"{report.input_name}: {bad} of {rows} rows are in quarantine ({reasons}); the others are stored, "
+        "look at 'hydra data quarantine' before you trust them"
+    )
 
 
 def _note(report: IngestReport) -> str:

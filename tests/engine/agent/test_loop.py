@@ -465,6 +465,11 @@ def test_an_operators_own_idea_is_tested_on_the_discovery_track(agent: Agent) ->
     record = agent.stores.agent.experiments.require(agent.pool.started[-1])
     assert (record.case_id, record.spec["cause"], record.spec["change_point_ts"]) == (case_id, "none", None)
     assert agent.loop.size_multiplier() == 1.0
+    with pytest.raises(RefusedError, match=case_id):
+        agent.loop.open_manual_case(
+            "retrain", "champion", RETRAIN["parameters"], actor="me", reason="again", bars=agent.bar, ts=agent.ts
+        )
+    assert agent.stores.agent.cases.require(case_id).stage == "experimenting"
 
 
 def test_an_answer_that_no_case_waits_for_is_only_recorded(agent: Agent) -> None:
