@@ -55,6 +55,7 @@ class GuardedDialog(ModalScreen[Decision | None]):
         self._monotonic = monotonic
         self._armed_from: float | None = None
         self._blurred = False
+        self._lost_words = False
 
     def compose(self) -> ComposeResult:
         """Words, fields, answers, a line that says what the dialog waits for."""
@@ -120,9 +121,15 @@ class GuardedDialog(ModalScreen[Decision | None]):
         elif not self.armed:
             event.stop()
             event.prevent_default()
+            self._lost_words = self._lost_words or event.is_printable
         elif event.key == "enter" and isinstance(self.focused, Choice):
             event.stop()
-            if self.focused.id == "choice-cancel":
+            if self._lost_words and self.query(Input):
+                # Whoever typed a reason too early means this enter for the field that stayed empty.
+                self._lost_words = False
+                self._follow()
+                self.set_focus(self.query(Input).first())
+            elif self.focused.id == "choice-cancel":
                 self.dismiss(None)
             else:
                 self.confirm()

@@ -141,6 +141,24 @@ def test_a_fast_typist_never_types_past_the_dialog(snapshots):
     drive(snapshots["normal"], script)
 
 
+def test_enter_after_words_typed_too_early_asks_for_them_instead_of_cancelling(snapshots):
+    async def script(app, bridge, seconds, pilot):
+        await go(app, pilot, "2", "inbox")
+        await pilot.press("A")
+        dialog = await dialog_of(app, pilot)
+        await type_words(pilot, "ok")
+        await arm(app, seconds, pilot)
+        await pilot.press("enter")
+        assert app.screen is dialog
+        assert app.focused.id == "field-reason"
+        assert app.focused.value == ""
+        await pilot.press("escape")
+        await until(pilot, lambda: app.screen is not dialog, "esc cancels")
+        assert not bridge.sent
+
+    drive(snapshots["normal"], script)
+
+
 def test_approve_is_refused_when_the_state_moved(snapshots):
     async def script(app, bridge, seconds, pilot):
         await go(app, pilot, "2", "inbox")
