@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from hydra_tui.bridge import Bridge
 from hydra_tui.config_view import ConfigView
 from hydra_tui.header import Frame, banner_line, footer_line, header_line, nav_line, shown_state
 from hydra_tui.keymap import bindings
-from hydra_tui.messages import BridgeFailed, CommandSettled, SnapshotReady
+from hydra_tui.messages import BridgeFailed, CommandSettled, EngineEnded, SnapshotReady
 from hydra_tui.navigation import Navigation
 from hydra_tui.readings import Moment
 from hydra_tui.screens.view import Look, OperatorView
@@ -76,6 +77,7 @@ class HydraApp(App[None]):
         self._zone = ZoneInfo(config.timezone)
         self._notice: tuple[str, str, float] | None = None
         self._trouble = ""
+        self._engine_trouble: tuple[str, int] = ("", 0)
         self._history: list[str] = []
         self._panels: dict[str, Panel] = {}
 
@@ -122,6 +124,9 @@ class HydraApp(App[None]):
     def _show_snapshot(self, message: SnapshotReady) -> None:
         self.latest = message.snapshot
         self._trouble = ""
+        beat = message.snapshot.engine.heartbeat_wall_ts
+        if beat is not None and beat > self._engine_trouble[1] and not message.snapshot.engine.released:
+            self._engine_trouble = ("", 0)
         self.show_now()
 
     @on(OperatorView.Changed)
@@ -131,6 +136,14 @@ class HydraApp(App[None]):
     @on(BridgeFailed)
     def _show_trouble(self, message: BridgeFailed) -> None:
         self._trouble = message.reason
+        self._paint_frame()
+
+    @on(EngineEnded)
+    def _show_engine_end(self, message: EngineEnded) -> None:
+        """Stays on the screen until an engine beats again, this window's or another's."""
+        self._engine_trouble = (message.reason, self.bridge.now_ts())
+        if message.final:
+            self.config = replace(self.config, hosts_engine=False)
         self._paint_frame()
 
     @on(CommandSettled)
@@ -171,7 +184,7 @@ class HydraApp(App[None]):
             self._panels["header"].show(lambda w, h: [first])
             return
         frozen = self._frozen.moment.clock(self._frozen.moment.now_ts) if self._frozen is not None else ""
-        frame = Frame(self.screen_name, frozen, self._trouble)
+        frame = Frame(self.screen_name, frozen, self._engine_trouble[0] or self._trouble)
         size, name = self.size, self.screen_name
         self._panels["header"].show(lambda w, h: [header_line(look.snapshot, look.moment, self.config, w)])
         self._panels["nav"].show(lambda w, h: [nav_line(name, w)])
@@ -179,7 +192,13 @@ class HydraApp(App[None]):
         self._panels["banner"].display = loud is not None and size.width >= 80 and size.height >= 24
         self._panels["banner"].show(lambda w, h: [loud] if loud is not None else [])
         context = self._context_of(look)
-        working = [a for a in actions_on(name) if a.in_footer and not why_not(a, context)]
+        view = self.navigation.view
+        opens = view is not None and bool(view.row_to_open())
+        working = [
+            action
+            for action in actions_on(name)
+            if action.in_footer and not why_not(action, context) and (opens or action.name != "open")
+        ]
         notice = self._notice[:2] if self._notice is not None else None
         self._panels["footer"].show(lambda w, h: [footer_line(working, w, notice)])
         state = shown_state(look.snapshot, look.moment)

@@ -128,6 +128,8 @@ def hydra(
         ctx.exit(0)
     ctx.obj = Session.from_options(workspace, market, settings)
     if ctx.invoked_subcommand is not None:
+        if readonly:
+            raise click.UsageError("--readonly is for the full-screen app; a verb does what its help says")
         return
     if daemon:
         from hydra_tui.daemon import run_daemon

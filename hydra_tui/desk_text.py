@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.host.operations.snapshot_types import Limit, Signal
@@ -291,8 +292,8 @@ def signal_lines(look: Look, width: int, height: int) -> list[Line]:
             sign + spread, forecast.ts, look.config.price_max_age_us, look.config.price_hard_age_us, style="strong"
         )
         items.append(line(("forecast ", "dim"), reading.span(look.moment)))
-        items.append(line(("target ", "dim"), lots(forecast.target_lots)))
-        items.append(line(("conf ", "dim"), plain(forecast.confidence)))
+        for label, said in (("target ", lots(forecast.target_lots)), ("conf ", plain(forecast.confidence))):
+            items.append(line((label, "dim"), replace(reading, text=said, style="normal").span(look.moment)))
         if not forecast.usable:
             items.append(line(("NOT USABLE: inputs stale or missing", "warn")))
     for signal in [*sorted(inputs, key=lambda s: not _is_old(look, s)), *others]:

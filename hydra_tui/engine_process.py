@@ -11,6 +11,7 @@ import logging
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,13 +24,18 @@ if TYPE_CHECKING:
 WORKER: Final = "__engine"
 MAX_RESTARTS: Final = 3
 RESTART_PAUSE_SECONDS: Final = 1.0
+HEALTHY_SECONDS: Final = 600.0
 _log = logging.getLogger(__name__)
-Tell = Callable[[str], None]
+Tell = Callable[[str, bool], None]
 
 
 class EngineProcess:
-    """Starts the engine of a workspace, starts it again where it crashed (at most three times: more would only hide a
-    fault), and ends it with the screen. `tell` receives one sentence whenever it ended unasked, on another thread."""
+    """Starts the engine of a workspace, starts it again where it crashed, and ends it with the screen.
+
+    At most three starts follow one another (more would only hide a fault); one that ran for ten minutes begins the
+    count anew. `tell(sentence, final)` is called on another thread whenever the engine ended unasked; `final` says that
+    it is not started again.
+    """
 
     def __init__(self, session: Session, tell: Tell, *, shutdown_seconds: float) -> None:
         self._session = session
@@ -62,21 +68,26 @@ class EngineProcess:
 
     def _keep_running(self) -> None:
         """One thread starts it and waits for it: on Linux a child lives only as long as the thread that started it."""
-        for restart in range(MAX_RESTARTS + 1):
+        restarts = 0
+        while True:
+            began = time.monotonic()
             ending = self._run_once()
             if self._stopping.is_set():
                 return
             if ending is not None:
-                self._tell(f"the engine stopped: {ending['reason']}")
+                self._tell(f"this window's engine stopped: {ending['reason']}", True)
                 return
+            if time.monotonic() - began > HEALTHY_SECONDS:
+                restarts = 0
             code = self._process.returncode if self._process is not None else None
             how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
             _log.error("the engine's process ended unasked (%s)", how)
-            if restart < MAX_RESTARTS:
-                self._tell(f"the engine crashed ({how}); starting it again, {restart + 1} of {MAX_RESTARTS}")
-                self._stopping.wait(RESTART_PAUSE_SECONDS)
-            else:
-                self._tell(f"the engine crashed {MAX_RESTARTS + 1} times ({how}); see logs/engine.log, then start anew")
+            if restarts == MAX_RESTARTS:
+                self._tell(f"the engine crashed {restarts + 1} times ({how}): see logs/, leave and open anew", True)
+                return
+            restarts += 1
+            self._tell(f"the engine crashed ({how}); starting it again, {restarts} of {MAX_RESTARTS}", False)
+            self._stopping.wait(RESTART_PAUSE_SECONDS)
 
     def _run_once(self) -> dict[str, Any] | None:
         """Run it to its end; what it said about that end, None where it said nothing: then it crashed."""
@@ -104,6 +115,9 @@ def serve(arguments: Sequence[str]) -> int:
     from engine.kernel.child_processes import adopt_parent
     from hydra_tui.daemon import run_engine
 
+    if len(arguments) != 1:
+        sys.stderr.write("hydra: __engine is started by the screen; 'hydra --daemon' runs an engine alone\n")
+        return 2
     adopt_parent()
     return run_engine(_from_arguments(arguments), host_kind="screen", as_json=True, until_closed=sys.stdin.buffer)
 

@@ -13,7 +13,7 @@ from hydra_tui.app import HydraApp
 from hydra_tui.bridge import Deliver, WorkspaceBridge
 from hydra_tui.config_view import config_view
 from hydra_tui.engine_process import EngineProcess
-from hydra_tui.messages import BridgeFailed
+from hydra_tui.messages import EngineEnded
 from hydra_tui.session import Session
 
 if TYPE_CHECKING:
@@ -29,7 +29,9 @@ class HostingBridge(WorkspaceBridge):
     def __init__(self, session: Session, config: HydraConfig) -> None:
         super().__init__(session.paths, config.market.market, SystemClock(), refresh_hz=config.screen.refresh_hz)
         self._engine = EngineProcess(
-            session, lambda words: self._post(BridgeFailed(words)), shutdown_seconds=config.host.shutdown_seconds
+            session,
+            lambda words, final: self._post(EngineEnded(words, final=final)),
+            shutdown_seconds=config.host.shutdown_seconds,
         )
 
     def start(self, deliver: Deliver) -> None:

@@ -50,9 +50,10 @@ def shown_state(snapshot: UiSnapshot, moment: Moment) -> str:
 
 
 def starting(snapshot: UiSnapshot) -> bool:
-    """True until the engine beats: before the first heartbeat ever, and while a start is newer than the last one."""
-    beat, startup = snapshot.engine.heartbeat_wall_ts, snapshot.startup
-    return beat is None or (startup is not None and startup.done < startup.total and startup.wall_ts > beat)
+    """True until the engine runs: before the first heartbeat ever, and while a start is not through. It beats while it
+    reads what is stored, and takes no command yet."""
+    startup = snapshot.startup
+    return snapshot.engine.heartbeat_wall_ts is None or (startup is not None and startup.done < startup.total)
 
 
 def header_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, width: int) -> Line:
@@ -130,7 +131,7 @@ def banner_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, frame:
         f9 = "F9 does nothing" if config.read_only else "F9 still halts"
         words.append((line(f"{what}: nothing here is live; {f9}"), 0))
     if frame.trouble:
-        words.append((line(sanitise(frame.trouble)), 1))
+        words.append((line(sanitise(frame.trouble)), 0))
     if engine.effective_state == "LOCKDOWN":
         style = "banner-crit"
         words.append((line("LOCKDOWN: only you can leave this state (4 Risk)"), 0))

@@ -48,6 +48,15 @@ class CommandSettled(Message):
         self.elapsed_s = elapsed_s
 
 
+class EngineEnded(Message):
+    """The engine that this screen started is gone; `final`: it is not started again."""
+
+    def __init__(self, reason: str, *, final: bool) -> None:
+        super().__init__()
+        self.reason = reason
+        self.final = final
+
+
 class BridgeFailed(Message):
     """The workspace could not be read; the picture on the screen is the last one that could."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from textual_plot import AxisFormatter, HiResMode, PlotWidget
 
 _LEAST_SECONDS = 2.0
+_MOST_LABELS = 5
+_LABEL_CELLS = 16  # "03-28 10:35" and a gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,14 @@ class ChartData:
 
 
 class _TimeFormatter(AxisFormatter):
-    def __init__(self, label: Callable[[float], str], count: int = 5) -> None:
+    def __init__(self, label: Callable[[float], str], room: Callable[[], int]) -> None:
         self._label = label
-        self._count = count
+        self._room = room
 
     def get_ticks(self, min_: float, max_: float, max_ticks: int = 8) -> list[float]:
         if max_ <= min_:
             return [min_]
-        count = min(self._count, max_ticks)
+        count = max(1, min(_MOST_LABELS, self._room() // _LABEL_CELLS, max_ticks))
         return [min_ + (max_ - min_) * place / count for place in range(count)]
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
@@ -46,7 +48,7 @@ class Chart(PlotWidget):
     def __init__(self, label: Callable[[float], str], monotonic: Callable[[], float], *, id: str | None = None) -> None:
         super().__init__(id=id, allow_pan_and_zoom=False)
         self.can_focus = False
-        self._axis = _TimeFormatter(label)
+        self._axis = _TimeFormatter(label, lambda: self.size.width)
         self._monotonic = monotonic
         self._drawn: ChartData | None = None
         self._drawn_at = float("-inf")

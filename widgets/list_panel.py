@@ -47,7 +47,8 @@ class ListPanel(Panel, can_focus=True):
         self._source = self._lines
 
     def set_rows(self, columns: Sequence[Column], rows: Sequence[Row], *, name: str | None = None) -> None:
-        """Show other rows; the cursor follows its row, or stays at its place where that row is gone."""
+        """Show other rows; the cursor follows its row, or stays at its place where that row is gone. On the first row
+        of a list without the keys it stays on top, where the newest row comes in."""
         if (tuple(columns), tuple(rows)) == (self._columns, self._all_rows) and name in (None, self._heading_words):
             return
         self._heading_words = self._heading_words if name is None else name
@@ -112,7 +113,8 @@ class ListPanel(Panel, can_focus=True):
         self._rows = tuple(
             row for row in self._all_rows if not words or words in " ".join(c.text for c in row.cells).lower()
         )
-        places = [place for place, row in enumerate(self._rows) if row.key == key]
+        stays_on_top = self._cursor == 0 and not self.has_focus
+        places = [0] if stays_on_top else [place for place, row in enumerate(self._rows) if row.key == key]
         self._cursor = places[0] if places else max(0, min(self._cursor, len(self._rows) - 1))
         chip = f"  /{self._filter_words}  {len(self._rows)} of {len(self._all_rows)}" if self._filter_words else ""
         self.title = f"{self._heading_words}{chip}"

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from engine.agent.playbook import shipped_playbook
 from engine.kernel.errors import InputError
 
+CHAMPION: Final = "champion"
 PARTS: Final = ("kind", "features", "training", "params", "adjustments")
 _RATIO: Final = "adjustments.restandardise.scale_ratio"
 
@@ -51,6 +52,15 @@ def check_manual_change(
         low, high = own[name]
         if not low <= value <= high:
             raise InputError(f"experiment run: {name} = {value:g} lies outside {low:g} to {high:g} of the playbook")
+
+
+def check_target(target: str, features: Collection[str]) -> None:
+    """InputError unless the change is of the champion or of a feature that this market has."""
+    if target == CHAMPION or target in features:
+        return
+    close = difflib.get_close_matches(target, [CHAMPION, *features], n=1)
+    hint = f"; did you mean '{close[0]}'?" if close else f"; it is '{CHAMPION}' or a feature, see hydra features list"
+    raise InputError(f"experiment run: there is no target '{target}'{hint}")
 
 
 def _measured(name: str, parameters: Mapping[str, Any], spec: Mapping[str, Any] | None) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.agent.manual_change import check_manual_change
+from engine.agent.manual_change import check_manual_change, check_target
 from engine.agent.promotion import promote, roll_back
 from engine.core.effective_limits import effective_limits
 from engine.execution.state_keeper import LIMITS_KEY, StateKeeper
@@ -211,9 +211,11 @@ class _Handlers:
         mutation_type = require_text(args, "mutation_type", "the type of the mutation")
         champion = self._stores.registry.champion(self._market)
         check_manual_change(mutation_type, args.get("parameters") or {}, champion.config if champion else {})
+        target = str(args.get("target") or "champion")
+        check_target(target, self._stores.features.definitions())
         case_id = self._runner.open_manual_case(
             mutation_type,
-            str(args.get("target") or "champion"),
+            target,
             dict(args.get("parameters") or {}),
             actor=actor,
             reason=str(args.get("reason") or "operator"),

@@ -21,7 +21,7 @@ from engine.host.market_runner import MarketRunner
 from engine.kernel.bus import EventBus
 from engine.kernel.child_processes import process_is_alive
 from engine.kernel.clock import ManualClock, SystemClock
-from engine.kernel.errors import HydraError, LeaseHeldError
+from engine.kernel.errors import HydraError
 from engine.kernel.events import Event
 from engine.kernel.timestamps import MICROS_PER_SECOND
 from engine.kernel.version import VERSION
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.05
+
+
+class _StoppedWhileStarting(Exception):
+    """Somebody asked the engine to end before it was running."""
 
 
 class Engine:
@@ -70,6 +74,8 @@ class Engine:
         """Take the lease and run until stopped. HydraErrors end the engine with their sentence in `failure`."""
         try:
             self._run()
+        except _StoppedWhileStarting:
+            _log.info("ended while starting: %s", self._stop_reason)
         except HydraError as error:
             self.failure = error
             _log.error("%s: %s", error.title, error.message)
@@ -167,7 +173,7 @@ class Engine:
 
     def _progress(self, stage: str, done: int, total: int) -> None:
         if self._stop.is_set():
-            raise LeaseHeldError("stopped while starting")
+            raise _StoppedWhileStarting
         self._stores.feeds.beat("startup", self._wall.now_ts(), {"stage": stage, "done": done, "total": total})
         lease = self._stores.lease.current()
         if lease is not None and self._runner is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.records import FuturesBar
 from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
-from engine.ingestion.input_file import InputFile, read_input
+from engine.ingestion.input_file import InputFile, printable_name, read_input
 from engine.ingestion.lake_alignment import ALIGNED_DATASETS, Alignment, align
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
 from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, RowProblem
@@ -81,18 +81,18 @@ def ingest_paths(
     reports = []
     for done, path in enumerate(files):
         if progress is not None:
-            progress(done, len(files), path.name)
+            progress(done, len(files), printable_name(path))
         try:
             reports.append(ingest_file(stores, config, path, now_ts=now_ts))
         except InputError as error:
             stores.events.append(
                 "ingest.refused",
-                path.name,
-                {"input": path.name, "reason": error.message},
+                printable_name(path),
+                {"input": printable_name(path), "reason": error.message},
                 ts=now_ts,
                 market=config.market.market,
             )
-            reports.append(IngestReport(path.name, config.market.market, error=error.message))
+            reports.append(IngestReport(printable_name(path), config.market.market, error=error.message))
     if progress is not None:
         progress(len(files), len(files), "")
     return reports

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -53,8 +54,13 @@ def read_input(path: Path) -> InputFile:
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path.name}: cannot be read: {error.strerror}") from error
-    return unpack(path.name, raw)
+        raise InputError(f"{printable_name(path)}: cannot be read: {error.strerror}") from error
+    return unpack(printable_name(path), raw)
+
+
+def printable_name(path: Path) -> str:
+    """The file's name as text that can be stored: bytes that are no UTF-8 become a question mark in a box."""
+    return os.fsencode(path.name).decode("utf-8", errors="replace")
 
 
 def unpack(name: str, raw: bytes) -> InputFile:

@@ -114,9 +114,10 @@ class GuardedDialog(ModalScreen[Decision | None]):
         self._follow()
 
     def on_key(self, event: events.Key) -> None:
-        """Esc is always safe; nothing else counts before the dialog is armed."""
-        if event.key == "escape":
+        """Esc and ctrl+q are always safe: no later key can mean this dialog. Nothing else counts before it is armed."""
+        if event.key in ("escape", "ctrl+q"):
             event.stop()
+            event.prevent_default()
             self.dismiss(None)
         elif not self.armed:
             event.stop()

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Size
 
 from hydra_tui import desk_text as text
 from hydra_tui.header import starting
@@ -19,6 +20,8 @@ from widgets.lines import Line, sanitise
 from widgets.list_panel import ListPanel
 from widgets.panel import Panel
 from widgets.rooms import RoomRow
+
+_CHART_LEAST = Size(40, 8)
 
 
 class DeskView(OperatorView):
@@ -81,7 +84,10 @@ class DeskView(OperatorView):
     async def load_chart(self) -> None:
         """Mount the chart, once, where there is room; its module imports numpy, so late and on another thread."""
         place = self.query_one("#desk-chart", Container)
-        if place.children or not place.display or place.size.width < 40:
+        fits = place.size.width >= _CHART_LEAST.width and place.size.height >= _CHART_LEAST.height
+        for chart in place.children:
+            chart.display = fits
+        if place.children or not place.display or not fits:
             return
         chart = await asyncio.to_thread(importlib.import_module, "widgets.chart")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +91,20 @@ def test_a_good_file_beside_a_bad_one_is_stored(tmp_path: Path, daily_csv: Calla
     done = hydra(tmp_path / "w", "ingest", str(bad), str(good), "--market", MARKET)
     check_one_sentence(done, 3, "bad.csv")
     assert "60 rows added" in done.stdout
+
+
+def test_a_file_whose_name_is_no_text(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / os.fsdecode(b"bad\xff.csv")).write_text("a,b\n", encoding="utf-8")
+    check_one_sentence(hydra(tmp_path / "w", "ingest", str(folder), "--market", MARKET), 3, "bad\ufffd.csv")
+
+
+def test_readonly_is_not_for_verbs(tmp_path: Path, daily_csv: Callable[..., Path]) -> None:
+    good = daily_csv(tmp_path / "good.csv", 60)
+    done = hydra(tmp_path / "w", "--readonly", "ingest", str(good), "--market", MARKET)
+    check_one_sentence(done, 2, "--readonly")
+    assert not (tmp_path / "w").exists()
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

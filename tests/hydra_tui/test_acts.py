@@ -11,6 +11,7 @@ from textual import events
 from textual.widgets import Input
 
 from hydra_tui.dialogs.guard import GuardedDialog
+from hydra_tui.messages import EngineEnded
 from hydra_tui.screen_text import painted_lines
 from tests.hydra_tui.fake_bridge import app_on, snapshot_of, until
 from tests.hydra_tui.fixture_workspace import CONFIG, NOW
@@ -157,6 +158,34 @@ def test_enter_after_words_typed_too_early_asks_for_them_instead_of_cancelling(s
         assert not bridge.sent
 
     drive(snapshots["normal"], script)
+
+
+def test_ctrl_q_closes_a_dialog_so_that_the_next_key_cannot_mean_it(snapshots):
+    async def script(app, bridge, seconds, pilot):
+        await pilot.press("R")
+        dialog = await arm(app, seconds, pilot)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: app.screen is not dialog, "closed")
+        await pilot.press("y")
+        assert not bridge.sent
+        assert app.is_running
+
+    drive(snapshots["normal"], script)
+
+
+def test_the_end_of_this_windows_engine_stays_on_the_screen_until_one_beats_again(snapshots):
+    async def script(app, bridge, seconds, pilot):
+        app.post_message(EngineEnded("the engine crashed 4 times (signal 9)", final=True))
+        await until(pilot, lambda: any("crashed 4 times" in row for row in painted_lines(app)), "banner")
+        bridge.refresh()
+        await pilot.pause()
+        assert any("crashed 4 times" in row for row in painted_lines(app)), "an old picture does not clear it"
+        assert not app.config.hosts_engine, "leaving no longer speaks of an engine that is gone"
+        beats = replace(bridge.snapshot.engine, heartbeat_wall_ts=bridge.wall_ts + 1, released=False)
+        bridge.show(replace(bridge.snapshot, engine=beats))
+        await until(pilot, lambda: not any("crashed" in row for row in painted_lines(app)), "another engine runs")
+
+    drive(snapshots["normal"], script, config=replace(CONFIG, hosts_engine=True))
 
 
 def test_approve_is_refused_when_the_state_moved(snapshots):

@@ -36,13 +36,13 @@ def session(tmp_path: Path) -> Session:
 
 
 @pytest.fixture
-def told() -> queue.Queue[str]:
+def told() -> queue.Queue[tuple[str, bool]]:
     return queue.Queue()
 
 
 @pytest.fixture
-def engine(session: Session, told: queue.Queue[str]) -> Iterator[EngineProcess]:
-    process = EngineProcess(session, told.put, shutdown_seconds=20.0)
+def engine(session: Session, told: queue.Queue[tuple[str, bool]]) -> Iterator[EngineProcess]:
+    process = EngineProcess(session, lambda words, final: told.put((words, final)), shutdown_seconds=20.0)
     yield process
     process.stop()
 
@@ -71,7 +71,9 @@ def holder(session: Session, other_than: int | None = None) -> LeaseHolder:
     return found[-1]
 
 
-def test_it_runs_apart_and_ends_in_order(session: Session, engine: EngineProcess, told: queue.Queue[str]) -> None:
+def test_it_runs_apart_and_ends_in_order(
+    session: Session, engine: EngineProcess, told: queue.Queue[tuple[str, bool]]
+) -> None:
     engine.start()
     lease = holder(session)
     assert (lease.pid, lease.host_kind) == (engine.pid, "screen")
@@ -88,24 +90,25 @@ def test_it_runs_apart_and_ends_in_order(session: Session, engine: EngineProcess
 
 
 def test_a_crashed_engine_is_started_again_under_a_new_epoch(
-    session: Session, engine: EngineProcess, told: queue.Queue[str]
+    session: Session, engine: EngineProcess, told: queue.Queue[tuple[str, bool]]
 ) -> None:
     engine.start()
     first = holder(session)
     os.kill(first.pid, signal.SIGKILL)
-    assert "crashed (signal 9); starting it again, 1 of 3" in told.get(timeout=30.0)
+    assert told.get(timeout=30.0) == ("the engine crashed (signal 9); starting it again, 1 of 3", False)
     second = holder(session, other_than=first.pid)
     assert second.epoch == first.epoch + 1
     assert second.pid == engine.pid
 
 
 def test_an_engine_that_cannot_start_says_why_and_is_not_started_again(
-    session: Session, engine: EngineProcess, told: queue.Queue[str]
+    session: Session, engine: EngineProcess, told: queue.Queue[tuple[str, bool]]
 ) -> None:
     session.paths.database.write_bytes(b"this is no database" * 500)
     engine.start()
-    words = told.get(timeout=60.0)
-    assert words.startswith("the engine stopped: ")
+    words, final = told.get(timeout=60.0)
+    assert final
+    assert words.startswith("this window's engine stopped: ")
     assert "hydra.db" in words or "database" in words
     engine.stop()
     assert told.empty()
@@ -129,3 +132,21 @@ time.sleep(300)
         screen.kill()
         screen.wait()
     wait_for(lambda: not process_is_alive(lease.pid), "the engine outlived its screen", 10.0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGTERM there")
+def test_a_daemon_that_is_asked_to_stop_while_it_starts_ends_well(session: Session) -> None:
+    settings = [part for key, value in FLAGS.items() for part in ("--set", f"{key}={value}")]
+    command = [sys.executable, "-m", "hydra_tui.main", "--workspace", str(session.root), *settings, "--daemon"]
+    daemon = subprocess.Popen([*command], stderr=subprocess.DEVNULL)
+    try:
+        assert holder(session).pid == daemon.pid
+        daemon.terminate()
+        assert daemon.wait(timeout=60.0) == 0
+    finally:
+        daemon.kill()
+        daemon.wait()
+    with Stores.open(session.root) as stores:
+        lease = stores.lease.current()
+    assert lease is not None
+    assert lease.released

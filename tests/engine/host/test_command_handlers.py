@@ -237,6 +237,7 @@ def test_an_operators_experiment_opens_a_case_and_one_that_does_not_run_cannot_b
     case = desk.stores.agent.cases.require(answer["case_id"])
     assert (case.stage, case.data["manual"]["source"]) == ("diagnosed", "me")
     assert "does not run" in desk.refused("kill_experiment", experiment_id="exp-1")
+    assert "no target 'nonsense'" in desk.refused("run_experiment", mutation_type="retrain", target="nonsense")
 
 
 def test_files_are_loaded_once_and_a_bad_one_is_told(desk: Desk, tmp_path: Path) -> None:
