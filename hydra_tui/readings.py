@@ -33,6 +33,8 @@ class Moment:
         beat = snapshot.engine.heartbeat_wall_ts
         silence = 0 if beat is None else max(0, wall_now_ts - beat)
         now_ts = snapshot.clock.now_ts
+        if now_ts is not None and snapshot.position.as_of_ts is not None:
+            now_ts = max(now_ts, snapshot.position.as_of_ts)  # a beat comes twice a second, bars come between beats
         if now_ts is not None and not snapshot.clock.simulated:
             now_ts = max(now_ts, wall_now_ts)
         zone, label = (UTC, "UTC") if utc else (exchange_zone, exchange_label)

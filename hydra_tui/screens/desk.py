@@ -11,7 +11,6 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.geometry import Size
 
 from hydra_tui import desk_text as text
 from hydra_tui.header import starting
@@ -21,7 +20,7 @@ from widgets.list_panel import ListPanel
 from widgets.panel import Panel
 from widgets.rooms import RoomRow
 
-_CHART_LEAST = Size(40, 8)
+_CHART_LEAST_ROWS = 44  # of the terminal: below, the plot has no room between its labels
 
 
 class DeskView(OperatorView):
@@ -44,7 +43,7 @@ class DeskView(OperatorView):
         yield ListPanel("Needs you", empty="nothing needs you", headings=False, id="desk-needs")
         yield Panel("Case", id="desk-case")
         with RoomRow(id="desk-middle"):
-            yield Container(id="desk-chart")
+            yield Container(id="desk-chart", classes="-cramped")
             yield Panel("Signals", id="desk-signals")
             yield ListPanel("Orders / fills", empty="no order yet", headings=False, id="desk-orders")
         with RoomRow(id="desk-bottom"):
@@ -84,10 +83,8 @@ class DeskView(OperatorView):
     async def load_chart(self) -> None:
         """Mount the chart, once, where there is room; its module imports numpy, so late and on another thread."""
         place = self.query_one("#desk-chart", Container)
-        fits = place.size.width >= _CHART_LEAST.width and place.size.height >= _CHART_LEAST.height
-        for chart in place.children:
-            chart.display = fits
-        if place.children or not place.display or not fits:
+        place.set_class(self.app.size.height < _CHART_LEAST_ROWS, "-cramped")
+        if place.children or not place.display:
             return
         chart = await asyncio.to_thread(importlib.import_module, "widgets.chart")
 
