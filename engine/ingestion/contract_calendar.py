@@ -70,6 +70,20 @@ class ContractCalendar:
             raise InputError(f"'{contract}' is no contract of {self.root} with months {self.months}")
         return self.last_trade_day(2000 + int(digits), MONTH_CODES.index(code) + 1)
 
+    def contract_of(self, year: int, month: int) -> str:
+        """The contract of a delivery month, e.g. "HEJ20" for (2020, 4); InputError if that month is not listed."""
+        code = MONTH_CODES[month - 1]
+        if code not in self.months:
+            raise InputError(f"{self.root} lists no contract for {year}-{month:02d}, only months {self.months}")
+        return f"{self.root}{code}{year % 100:02d}"
+
+    def nearby(self, contract: str, day: date) -> int:
+        """Place of a contract among those listed on `day`: 1 for the front one, 2 for the one after it."""
+        return self._place(contract) - self._place(self.front_contract(day)) + 1
+
+    def _place(self, contract: str) -> int:
+        return int(contract[-2:]) * len(self.months) + self.months.index(contract[-3])
+
     def days_to_expiry(self, contract: str, day: date) -> int:
         """Calendar days from `day` to the last trade day; negative after it."""
         return (self.expiry_of(contract) - day).days

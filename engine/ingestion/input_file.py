@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import os
 import zipfile
 import zlib
@@ -18,18 +19,23 @@ _MAX_BYTES: Final = 512 * 1024 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
+_DAMAGED_ZIP: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, OverflowError, ValueError)
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """The unpacked content of one file. `content_hash` covers the unpacked bytes, so that the same table counts as
-    the same input whether it came plain, gzipped or zipped. `member` is the name inside a zip, "" otherwise."""
+    the same input whether it came plain, gzipped or zipped. `member` is the name inside a zip, "" otherwise.
+
+    A zip of several tables keeps its packed bytes as `content` and gives the tables, by name, in `tables`; few sources
+    come that way, and `engine/ingestion/sources.py` refuses the rest."""
 
     name: str
     content: bytes
     content_hash: str
     member: str = ""
+    tables: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def is_spreadsheet(self) -> bool:
@@ -64,14 +70,17 @@ def printable_name(path: Path) -> str:
 
 
 def unpack(name: str, raw: bytes) -> InputFile:
-    """Unpack gzip or a zip with one table; recognised by the first bytes, never by the name."""
+    """Unpack gzip or a zip; recognised by the first bytes, never by the name."""
     if not raw:
         raise InputError(f"{name}: the file is empty")
     content, member = raw, ""
+    if raw.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
+        tables = _unzip(name, raw)
+        if len(tables) > 1:
+            return InputFile(name, raw, _hash_of(tables), "", tables)
+        member, content = tables[0]
     if raw.startswith(_GZIP_MAGIC):
         content = _gunzip(name, raw)
-    elif raw.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
-        content, member = _unzip(name, raw)
     if not content.strip():
         raise InputError(f"{name}: the file is empty")
     return InputFile(name, content, sha256_hex(content), member)
@@ -88,16 +97,20 @@ def _gunzip(name: str, raw: bytes) -> bytes:
     return content
 
 
-def _unzip(name: str, raw: bytes) -> tuple[bytes, str]:
+def _unzip(name: str, raw: bytes) -> tuple[tuple[str, bytes], ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
-            if len(members) != 1:
-                raise InputError(f"{name}: the zip must hold exactly one table, it holds {len(members)}")
-            if members[0].file_size > _MAX_BYTES:
+            if not members:
+                raise InputError(f"{name}: the zip holds no table")
+            if sum(member.file_size for member in members) > _MAX_BYTES:
                 raise InputError(f"{name}: unpacks to more than {_MAX_BYTES // 2**20} MiB; split it")
-            return archive.read(members[0]), members[0].filename
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+            return tuple((member.filename, archive.read(member)) for member in members)
+    except _DAMAGED_ZIP as error:
         raise InputError(f"{name}: the zip is truncated or damaged; fetch the file again") from error
     except (NotImplementedError, RuntimeError) as error:
         raise InputError(f"{name}: the zip is encrypted or packed in a way that cannot be read") from error
+
+
+def _hash_of(tables: tuple[tuple[str, bytes], ...]) -> str:
+    return sha256_hex("\n".join(sorted(f"{member} {sha256_hex(content)}" for member, content in tables)).encode())

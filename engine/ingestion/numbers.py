@@ -1,4 +1,4 @@
-"""Numbers as vendors write them: blanks around, "." or nothing for missing, thousands separators."""
+"""Numbers as vendors write them: blanks around, "." or nothing for missing, thousands separators, "9.87K"."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 MISSING_WORDS: Final = frozenset({"", ".", "-", "nan", "null", "none", "n/a", "na"})
+_SCALES: Final = {"K": 1e3, "M": 1e6, "B": 1e9}
 
 
 def number_or_nan(text: str) -> float:
@@ -22,9 +23,22 @@ def number_or_nan(text: str) -> float:
     return value
 
 
+def quantity_or_nan(text: str) -> float:
+    """A count that may end in K, M or B ("9.87K" is 9870); NaN and ValueError as for `number_or_nan`."""
+    stripped = text.strip()
+    scale = _SCALES.get(stripped[-1:].upper())
+    if scale is None:
+        return number_or_nan(stripped)
+    count = round(number_or_nan(stripped[:-1]) * scale, 6)
+    if math.isinf(count):
+        raise ValueError(f"'{text}' is not finite")
+    return count
+
+
 def on_tick(price: float, tick_size: float, tolerance: float = 1e-4) -> float:
     """`price` without float32 tails: the nearest tick if that is within `tolerance`, else the price unaltered."""
-    if math.isnan(price):
+    ticks = price / tick_size
+    if not math.isfinite(ticks):
         return price
-    nearest = round(round(price / tick_size) * tick_size, 9)
+    nearest = round(round(ticks) * tick_size, 9)
     return nearest if abs(nearest - price) <= tolerance else price

@@ -5,12 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from engine.ingestion.barchart_contract import BarchartContractPipeline
 from engine.ingestion.cboe_quotes import CboeQuotesPipeline
 from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
 from engine.ingestion.databento_bars import DatabentoBarsPipeline
 from engine.ingestion.databento_rolls import DatabentoRollsPipeline
 from engine.ingestion.headlines_csv import HeadlinesPipeline
 from engine.ingestion.input_file import InputFile, read_input
+from engine.ingestion.investing_daily import InvestingDailyPipeline
+from engine.ingestion.lean_bars import LeanBarsPipeline
+from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
 from engine.ingestion.source_pipeline import SourcePipeline
 from engine.ingestion.yahoo_daily import YahooDailyPipeline
 from engine.kernel.errors import InputError
@@ -24,6 +28,11 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     CotLegacyPipeline(),
     CotDisaggregatedPipeline(),
     CotSupplementalPipeline(),
+    InvestingDailyPipeline(),
+    BarchartContractPipeline(),
+    SettlementTablePipeline(),
+    NearbySettlementPipeline(),
+    LeanBarsPipeline(),
 )
 
 
@@ -37,5 +46,7 @@ def recognise_input(file: InputFile) -> SourcePipeline:
     for source in SOURCES:
         if source.recognises(file):
             return source
+    if file.tables:
+        raise InputError(f"{file.name}: the zip must hold exactly one table, it holds {len(file.tables)}")
     known = "; ".join(source.title for source in SOURCES)
     raise InputError(f"{file.name}: the content fits no known source; known are: {known}")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.ingestion.input_file import InputFile, unpack
-from engine.kernel.config_models import HydraConfig
+from engine.kernel.config_models import HydraConfig, MarketConfig
 from engine.kernel.configuration import load_config
 from storage.stores import Stores
 
@@ -119,5 +119,33 @@ def cboe_text() -> Callable[..., str]:
             code = f"{round(float(strike) * 1000):08d}"
             lines.append(f"{expiry},{root}240412C{code},{sides[0]},{strike},{root}240412P{code},{sides[1]}")
         return "\n".join(lines) + "\n"
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def market_like(hogs: HydraConfig) -> Callable[..., MarketConfig]:
+    """A market as lean hogs are set up, with another contract."""
+
+    def build(
+        root: str, months: str, low: float, high: float, tick: float, rule: str = "business_day_10"
+    ) -> MarketConfig:
+        changed = {"root": root, "months": months, "plausible_price_low": low, "plausible_price_high": high,
+                   "tick_size": tick, "last_trade_rule": rule}  # fmt: skip
+        contract = hogs.market.contract.model_copy(update=changed)
+        return hogs.market.model_copy(update={"market": root.lower(), "contract": contract})
+
+    return build
+
+
+@pytest.fixture(scope="session")
+def damaged() -> Callable[[bytes, Sequence[tuple[float, int]]], bytes]:
+    """Content with some bytes replaced; each change is (place as a fraction of the length, new byte)."""
+
+    def build(content: bytes, changes: Sequence[tuple[float, int]]) -> bytes:
+        changed = bytearray(content)
+        for place, byte in changes:
+            changed[int(place * len(content))] = byte
+        return bytes(changed)
 
     return build

@@ -82,6 +82,21 @@ def test_foreign_contract_names_are_refused(name: str) -> None:
         HOGS.expiry_of(name)
 
 
+@pytest.mark.parametrize(
+    ("contract", "day", "place"),
+    [("HEJ20", "2020-04-15", 1), ("HEK20", "2020-04-15", 2), ("HEK20", "2020-04-16", 1), ("HEZ20", "2020-04-16", 6),
+     ("HEG21", "2020-12-01", 2), ("HEJ22", "2020-12-31", 10)],
+)  # fmt: skip
+def test_place_of_a_contract_among_the_listed(contract: str, day: str, place: int) -> None:
+    assert HOGS.nearby(contract, date.fromisoformat(day)) == place
+
+
+def test_contract_of_a_month() -> None:
+    assert (HOGS.contract_of(2020, 4), HOGS.contract_of(2009, 12)) == ("HEJ20", "HEZ09")
+    with pytest.raises(InputError, match="HE lists no contract for 2020-03"):
+        HOGS.contract_of(2020, 3)
+
+
 def test_unknown_rule_is_refused() -> None:
     with pytest.raises(ConfigError, match="business_day_N"):
         last_trade_day("HE", 2020, 4, rule="third_friday")

@@ -48,9 +48,16 @@ def test_damaged_zip_member_is_refused() -> None:
         unpack("x.zip", bytes(data))
 
 
-def test_a_zip_of_two_tables_is_refused() -> None:
-    with pytest.raises(InputError, match="holds 2"):
-        unpack("x.zip", zipped(a=b"1", b=b"2"))
+def test_a_zip_of_several_tables_gives_them_by_name() -> None:
+    file = unpack("x.zip", zipped(a=b"1", b=b"2"))
+    assert (file.tables, file.member) == ((("a", b"1"), ("b", b"2")), "")
+    assert file.content_hash == unpack("y.zip", zipped(b=b"2", a=b"1")).content_hash
+    assert file.content_hash != unpack("x.zip", zipped(a=b"2", b=b"1")).content_hash
+
+
+def test_a_zip_without_a_table_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^x\.zip: the zip holds no table"):
+        unpack("x.zip", zipped())
 
 
 @pytest.mark.parametrize("raw", [b"", b"  \n \n", gzip.compress(b"")])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.ingestion.numbers import number_or_nan, on_tick
+from engine.ingestion.numbers import number_or_nan, on_tick, quantity_or_nan
 
 
 @pytest.mark.parametrize("text", ["", " ", ".", "nan", "null", "None", "-"])
@@ -42,3 +42,26 @@ def test_a_tick_in_float32_comes_back_exactly(ticks: int) -> None:
 
     single = struct.unpack("f", struct.pack("f", ticks * 0.025))[0]
     assert on_tick(single, 0.025) == round(ticks * 0.025, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("9.87K", 9870.0), ("1.13k", 1130.0), ("1.2M", 1.2e6), ("3B", 3e9), ("1,024", 1024.0), ("0.00K", 0.0)],
+)
+def test_quantities_with_a_scale(text: str, value: float) -> None:
+    assert quantity_or_nan(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "-", " "])
+def test_missing_quantities(text: str) -> None:
+    assert math.isnan(quantity_or_nan(text))
+
+
+@pytest.mark.parametrize("text", ["9.87Q", "xK", "1e308K"])
+def test_other_texts_are_no_quantities(text: str) -> None:
+    with pytest.raises(ValueError):
+        quantity_or_nan(text)
+
+
+def test_a_price_beyond_every_tick_stays_as_it_is() -> None:
+    assert on_tick(1e308, 0.025) == 1e308

@@ -1,13 +1,30 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
+from engine.ingestion.input_file import read_input
 from engine.ingestion.sources import SOURCES, recognise, recognise_input
 from engine.kernel.errors import InputError
 
 SIDE = (3.1, 3.0, 3.2, 12, 345)
+REAL_FILES = {
+    "cot/*.xls.gz": "cot_supplemental",
+    "cot/deacot*": "cot_legacy",
+    "cot/legacy_fut_socrata_*": "cot_legacy",
+    "cot/*disagg*": "cot_disaggregated",
+    "futures/yahoo_continuous/*": "yahoo",
+    "futures/investing_2016_2022/*": "investing",
+    "futures/barchart_contracts/*": "barchart",
+    "futures/settle_oi_2005_2014/*": "settlement",
+    "futures/nearby/*": "nearby_settlement",
+    "futures/lean/*/daily/*": "lean",
+    "intraday/databento_1h/*.csv.gz": "databento",
+    "intraday/databento_1h/*_rolls.csv": "databento_rolls",
+    "options/cboe_quotedata/*": "cboe_quotes",
+}
 NUMBERS = (219240, 73029, 72834, 43697, 83800, 77521, 18714, 25188)
 
 
@@ -20,6 +37,13 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         "cot_legacy": legacy_text([("054642", "2021-06-08", *NUMBERS)]),
         "cboe_quotes": cboe_text([("Fri Apr 12 2024", "84.00", SIDE, SIDE)]),
         "headlines": "published_at,source,title,url\n2024-02-20T14:34:30Z,Wire,Hog desk,https://x\n",
+        "investing": '\ufeff"Date","Price","Open","High","Low","Vol.","Change %"\n'
+        '"04/15/2020","45.60","45.75","46.05","45.50","0.42K","-0.11%"\n',
+        "barchart": 'Time,Open,High,Low,Last,Change,%Chg,Volume,"Open Int"\n'
+        "12/01/2023,69,69.8,68.9,69.525,-0.2,-0.3%,9000,50123\n",
+        "settlement": "Date,Open,High,Low,Settle,Volume,Prev. Day Open Interest,Returns\n"
+        "2013-06-20,100,102.5,99.5,101.225,1777,8958,\n",
+        "nearby_settlement": '"Index","Nearby"\n2010-01-04,65.85\n',
     }
 
 
@@ -46,6 +70,29 @@ def test_no_source_raises_anything_but_input_error_on_damaged_content(samples, a
                 recognise_input(file).parse(file, hogs.market)
             except InputError as error:
                 assert error.message.startswith("input.csv: ") and "\n" not in error.message
+
+
+def test_a_zip_of_tables_of_no_known_source_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a", "1")
+        archive.writestr("b", "2")
+    with pytest.raises(InputError, match=r"^x\.zip: the zip must hold exactly one table, it holds 2"):
+        recognise(path)
+
+
+@pytest.mark.real_data
+def test_every_real_file_has_the_source_of_its_folder_and_no_other(real_data: Path) -> None:
+    expected = {path: source for pattern, source in REAL_FILES.items() for path in real_data.glob(pattern)}
+    assert set(expected.values()) == set(REAL_FILES.values())
+    for path in sorted(entry for entry in real_data.rglob("*") if entry.is_file()):
+        try:
+            file = read_input(path)
+        except InputError:
+            assert path not in expected
+            continue
+        names = [source.name for source in SOURCES if source.recognises(file)]
+        assert names == ([expected[path]] if path in expected else []), path.name
 
 
 @pytest.mark.parametrize(
