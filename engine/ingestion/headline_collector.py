@@ -54,18 +54,20 @@ class HeadlineCollector:
         """
         self._entries += 1
         if published is None:
-            self.problems.add(row_number, self._time_field, "not a time", raw)
+            self.problems.add(row_number, self._time_field, "not a time", repr(raw))
             return
         if not isinstance(title, str):
-            self.problems.add(row_number, self._title_field, "title is missing" if title is None else "no text", raw)
+            self.problems.add(
+                row_number, self._title_field, "title is missing" if title is None else "no text", repr(raw)
+            )
             return
         try:
             text = clean_text(title, self._longest_title)
         except UnusableTextError as error:
-            self.problems.add(row_number, self._title_field, str(error), raw)
+            self.problems.add(row_number, self._title_field, str(error), repr(raw))
             return
         if not text:
-            self.problems.add(row_number, self._title_field, "title is empty", raw)
+            self.problems.add(row_number, self._title_field, "title is empty", repr(raw))
         elif junk is not None and (reason := junk(text)):
             self.problems.ignore(reason)
         elif not names_market and not is_relevant(text, self._keywords):
@@ -85,8 +87,8 @@ class HeadlineCollector:
         for headline in sorted(self._headlines.values(), key=lambda one: one.known_ts):
             if unique.setdefault((headline.event_ts, headline.text_hash), headline) is not headline:
                 self.problems.ignore(COPY)
-        rows: list[NormalisedRow] = []
-        rows.extend(sorted(unique.values(), key=lambda one: (one.known_ts, one.event_ts, one.text_hash)))
+        ordered = sorted(unique.values(), key=lambda one: (one.known_ts, one.event_ts, one.text_hash))
+        rows: list[NormalisedRow] = list(ordered)
         return self.problems.finish(rows)
 
     def ignore_entry(self, reason: str) -> None:
@@ -97,7 +99,7 @@ class HeadlineCollector:
     def not_an_entry(self, row_number: int, raw: object) -> None:
         """An entry that is no record of fields."""
         self._entries += 1
-        self.problems.add(row_number, "entry", "not a record of fields", raw)
+        self.problems.add(row_number, "entry", "not a record of fields", repr(raw))
 
     def _keep(self, key: tuple[str, str], headline: Headline) -> None:
         held = self._headlines.get(key)

@@ -76,18 +76,18 @@ def read_labelled(file: InputFile) -> LabelledSet:
     texts: list[LabelledText] = []
     for number, raw, text, tone, known_ts in _entries(file):
         if not isinstance(text, str):
-            problems.add(number, "text", "text is missing", raw)
+            problems.add(number, "text", "text is missing", repr(raw))
             continue
         if tone is None:
-            problems.add(number, "label", "not a label", raw)
+            problems.add(number, "label", "not a label", repr(raw))
             continue
         try:
             clean = clean_text(text, _LONGEST_TEXT)
         except UnusableTextError as error:
-            problems.add(number, "text", str(error), raw)
+            problems.add(number, "text", str(error), repr(raw))
             continue
         if not clean:
-            problems.add(number, "text", "text is empty", raw)
+            problems.add(number, "text", "text is empty", repr(raw))
             continue
         texts.append(LabelledText(clean, tone, known_ts))
     if texts:
@@ -130,7 +130,7 @@ def _entries(file: InputFile) -> Iterator[Entry]:
         yield from _posts(file)
     else:
         for number, row, cells in table_rows(file):
-            raw = repr(cells)
+            raw = cells
             if row is None:
                 yield number, raw, None, None, None
             elif layout == "tweets":
@@ -148,7 +148,7 @@ def _posts(file: InputFile) -> Iterator[Entry]:
         post = fields_of(entry) or {}
         for opinion in items_of(post.get("info")) or [None]:
             score = (fields_of(opinion) or {}).get("sentiment_score")
-            yield number, repr(entry), post.get("sentence"), _score(score), None
+            yield number, entry, post.get("sentence"), _score(score), None
 
 
 def _score(value: object) -> float | None:

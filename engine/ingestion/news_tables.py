@@ -62,7 +62,7 @@ class NewsTablePipeline(SourcePipeline):
         collector = HeadlineCollector(market, title_field, time_field)
         for number, row, cells in table_rows(file):
             if row is None:
-                collector.not_an_entry(number, repr(cells))
+                collector.not_an_entry(number, cells)
                 continue
             updated = row[update_field] if update_field else ""
             changed = published_ts(updated)

@@ -1,7 +1,8 @@
 """Reddit: listings of posts and comments (JSON), and dumps of posts as a table (CSV).
 
 Of a post the title is read, of a comment its body. `event_ts` = when it was created (`created_utc`, else the older
-field `created`, which never runs behind UTC); a comment is known from its last edit on, a title cannot be edited.
+field `created`, which never runs behind UTC); a comment is known from its last edit on (kept out
+where the time of the edit is not told), a title cannot be edited.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ class RedditTablePipeline(SourcePipeline):
         collector = HeadlineCollector(market, "title", time_field, LONGEST_POST)
         for number, row, cells in table_rows(file):
             if row is None:
-                collector.not_an_entry(number, repr(cells))
+                collector.not_an_entry(number, cells)
                 continue
             collector.add(
                 number,
@@ -120,7 +121,7 @@ def _things(document: object) -> Iterator[object]:
 def _add(collector: HeadlineCollector, number: int, data: Fields, is_comment: bool) -> None:
     edited = data.get("edited") if is_comment else None
     changed = epoch_ts(edited)
-    unreadable = edited not in (None, False, True, "") and changed is None
+    unreadable = edited not in (None, False, "") and changed is None
     collector.add(
         number,
         data,

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from engine.ingestion.input_file import read_input
 from engine.ingestion.sources import SOURCES, recognise, recognise_input
 from engine.kernel.errors import InputError
 
 SIDE = (3.1, 3.0, 3.2, 12, 345)
+REAL_FILES = {
+    "databento": 4, "databento_rolls": 4, "cboe_quotes": 5, "yahoo": 1, "cot_legacy": 4, "cot_disaggregated": 4,
+    "cot_supplemental": 3, "newsapi": 1, "benzinga": 2, "news_table": 1, "stocktwits": 1, "reddit_table": 1,
+    "labelled_texts": 4,
+}  # fmt: skip
 NUMBERS = (219240, 73029, 72834, 43697, 83800, 77521, 18714, 25188)
 
 
@@ -20,6 +27,17 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         "cot_legacy": legacy_text([("054642", "2021-06-08", *NUMBERS)]),
         "cboe_quotes": cboe_text([("Fri Apr 12 2024", "84.00", SIDE, SIDE)]),
         "headlines": "published_at,source,title,url\n2024-02-20T14:34:30Z,Wire,Hog desk,https://x\n",
+        "newsapi": '{"status":"ok","totalResults":1,"articles":[{"source":{"id":null,"name":"W"},"title":"Pork",'
+        '"url":"https://x","publishedAt":"2024-02-20T14:34:30Z"}]}',
+        "benzinga": '[{"id":1,"created":"2018-01-25T12:00:00Z","updated":"2018-01-25T12:00:00Z","title":"Pork",'
+        '"channels":[{"name":"x"}]}]',
+        "feed": "<rss><channel><item><title>Pork</title><pubDate>20 Feb 2024</pubDate></item></channel></rss>",
+        "news_table": "title,date\nPork rises,2024-02-20\n",
+        "stocktwits": '{"response":{"status":200},"messages":[{"id":1,"body":"pork","created_at":"2024-02-20"}]}',
+        "reddit": '{"kind":"Listing","data":{"children":[{"kind":"t3","data":{"title":"Pork",'
+        '"created_utc":1708439670}}]}}',
+        "reddit_table": "title,score,id,comms_num,created\nPork,1,a,0,1708439670\n",
+        "labelled_texts": "The company grew .@positive\nIt fell .@negative\n",
     }
 
 
@@ -30,6 +48,21 @@ def test_names_and_titles_are_unique() -> None:
 def test_every_format_is_recognised_by_exactly_one_source(samples, as_input) -> None:
     for name, text in samples.items():
         assert [source.name for source in SOURCES if source.recognises(as_input(text))] == [name]
+
+
+@pytest.mark.real_data
+def test_no_real_file_has_two_sources(real_data: Path) -> None:
+    counts: Counter[str] = Counter()
+    for path in sorted(real_data.rglob("*")):
+        if path.is_file():
+            try:
+                file = read_input(path)
+            except InputError:
+                continue
+            names = [source.name for source in SOURCES if source.recognises(file)]
+            assert len(names) <= 1, f"{path.name} is taken for {names}"
+            counts.update(names)
+    assert counts == REAL_FILES
 
 
 def test_the_name_of_a_file_says_nothing(samples, tmp_path: Path) -> None:
