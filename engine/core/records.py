@@ -7,10 +7,11 @@ microseconds. Prices are in the market's price unit (lean hogs: cents/lb). NaN m
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 ExerciseStyle = Literal["american", "european", "unknown"]
 OptionRight = Literal["C", "P"]
+SOCIAL_PUBLISHERS: Final = frozenset({"stocktwits", "reddit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ class CotReport:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """One relevant text. `event_ts` = `known_ts` = when it was published, unless the vendor says otherwise."""
+    """One relevant text. `event_ts` = `known_ts` = when it was published, unless the vendor says otherwise (an
+    update, an edit: then known later). `source` is the publisher; a post of a social platform carries the platform's
+    name, one of `SOCIAL_PUBLISHERS`, and is no news."""
 
     market: str
     source: str

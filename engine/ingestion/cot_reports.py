@@ -31,7 +31,7 @@ from engine.ingestion.cot_release import release_ts
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.numbers import number_or_nan
 from engine.ingestion.session_calendar import midnight_ts
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import OTHER_MARKET, NormalisedRow, ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -77,7 +77,7 @@ class CotPipeline(SourcePipeline):
                 continue
             code = market_code(cells[code_at])
             if code not in market.cot_market_codes:
-                problems.ignore("other market")
+                problems.ignore(OTHER_MARKET)
                 others.add(code)
                 continue
             report = self._report(number, cells, at, market, combined_by_name, problems)

@@ -108,7 +108,7 @@ def ingest_input(stores: Stores, config: HydraConfig, file: InputFile, *, now_ts
     market = config.market
     pipeline = recognise_input(file)
     parsed = _without_open_bars(pipeline.parse(file, market), market, now_ts)
-    if not parsed.rows and parsed.problems:
+    if not parsed.rows and parsed.problems and not parsed.ignored:
         first = parsed.problems[0]
         raise InputError(
             f"{file.name}: no usable rows; {len(parsed.problems)} were refused, the first in row "
@@ -181,6 +181,8 @@ def _align_with_lake(
     if not rows or not feed or min(row.event_ts for row in rows) > feed[0]["last_event_ts"]:
         return Alignment(rows, 0)
     held: list[NormalisedRow] = []
+    before_ts = min(row.event_ts for row in rows) - 1
     for dataset in ALIGNED_DATASETS:
-        held.extend(rows_from_table(dataset, stores.lake.read(market, dataset, sources=[source])))
+        table = stores.lake.read(market, dataset, known_after_ts=before_ts, sources=[source])
+        held.extend(rows_from_table(dataset, table))
     return align(rows, held, now_ts)

@@ -3,6 +3,7 @@
 A revision is a new row about the same event with a later `known_ts`: the moment of this ingestion, because the file
 does not say when the vendor changed its mind. What was known before stays readable as it was known. Files do not tell
 their age: where an older download with other figures comes after a newer one, the older figures count as the revision.
+A headline has no figures: the same text of the same time is the same fact, however often its source touches it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.core.records import CotReport, FuturesBar
+from engine.core.records import CotReport, FuturesBar, Headline
 from engine.ingestion.source_pipeline import NormalisedRow
 
 REVISION: Final = "revision"
-ALIGNED_DATASETS: Final = ("futures_bar", "cot_position")
+ALIGNED_DATASETS: Final = ("futures_bar", "cot_position", "headline")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def _event_of(row: NormalisedRow) -> str:
         return f"bar|{row.series}|{row.contract}|{row.nearby}|{row.event_ts}"
     if isinstance(row, CotReport):
         return f"cot|{row.report_type}|{row.combined}|{row.event_ts}"
+    if isinstance(row, Headline):
+        return f"headline|{row.event_ts}|{row.text_hash}"
     return f"other|{row!r}"
 
 
@@ -60,7 +63,7 @@ def _content_of(row: NormalisedRow) -> str:
         return repr((row.bar_seconds, row.open, row.high, row.low, row.close, row.volume))
     if isinstance(row, CotReport):
         return repr((row.open_interest, row.positions))
-    return repr(row)
+    return "" if isinstance(row, Headline) else repr(row)
 
 
 def _revised(row: NormalisedRow, now_ts: int) -> NormalisedRow:

@@ -16,6 +16,7 @@ from engine.core.records import RawRecord
 from engine.ingestion.input_file import InputFile
 from engine.kernel.config_models import MarketConfig
 
+OTHER_MARKET = "other market"
 _RAW_TEXT_LIMIT = 500
 
 

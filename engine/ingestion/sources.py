@@ -6,16 +6,23 @@ from pathlib import Path
 from typing import Final
 
 from engine.ingestion.barchart_contract import BarchartContractPipeline
+from engine.ingestion.benzinga_news import BenzingaPipeline
 from engine.ingestion.cboe_quotes import CboeQuotesPipeline
 from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
 from engine.ingestion.databento_bars import DatabentoBarsPipeline
 from engine.ingestion.databento_rolls import DatabentoRollsPipeline
+from engine.ingestion.feed_news import FeedNewsPipeline
 from engine.ingestion.headlines_csv import HeadlinesPipeline
 from engine.ingestion.input_file import InputFile, read_input
 from engine.ingestion.investing_daily import InvestingDailyPipeline
+from engine.ingestion.labelled_texts import LabelledTextsPipeline
 from engine.ingestion.lean_bars import LeanBarsPipeline
+from engine.ingestion.news_tables import NewsTablePipeline
+from engine.ingestion.newsapi_articles import NewsApiPipeline
+from engine.ingestion.reddit_posts import RedditListingPipeline, RedditTablePipeline
 from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
 from engine.ingestion.source_pipeline import SourcePipeline
+from engine.ingestion.stocktwits_messages import StockTwitsPipeline
 from engine.ingestion.yahoo_daily import YahooDailyPipeline
 from engine.kernel.errors import InputError
 
@@ -33,6 +40,14 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     SettlementTablePipeline(),
     NearbySettlementPipeline(),
     LeanBarsPipeline(),
+    NewsApiPipeline(),
+    BenzingaPipeline(),
+    FeedNewsPipeline(),
+    NewsTablePipeline(),
+    StockTwitsPipeline(),
+    RedditListingPipeline(),
+    RedditTablePipeline(),
+    LabelledTextsPipeline(),
 )
 
 

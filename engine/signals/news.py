@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from engine.core.records import FuturesBar, Headline
+from engine.core.records import SOCIAL_PUBLISHERS, FuturesBar, Headline
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.timestamps import MICROS_PER_MINUTE
 from engine.signals.feature_family import FeatureDescription, FeatureFamily, bar_max_age_us
@@ -18,7 +18,7 @@ _UNTONED_CONFIDENCE = 0.2
 
 
 class News(FeatureFamily):
-    """`nlp_score` and `nlp_confidence`.
+    """`nlp_score` and `nlp_confidence`, from news alone: posts of social platforms are another crowd and not read here.
 
     Copies of a text within one half-life count once. A headline's weight halves with every
     `news_halflife_minutes` between it and the newest one, so the score does not change while no news comes: a silent
@@ -48,7 +48,7 @@ class News(FeatureFamily):
 
     def on_headline(self, headline: Headline) -> Sequence[Reading]:
         """Fold one headline into the memory; the reading follows at the next decision bar."""
-        if not is_relevant(headline.title, self._keywords):
+        if headline.source in SOCIAL_PUBLISHERS or not is_relevant(headline.title, self._keywords):
             return ()
         copied_ts = self._seen.get(headline.text_hash)
         if copied_ts is not None and headline.event_ts - copied_ts < self._halflife_us:

@@ -72,6 +72,18 @@ def test_some_prices_times_a_hundred(
         assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize(("off_topic", "exit_code"), [(39, 0), (9, 3)])
+def test_headlines_of_other_topics_count_as_read(off_topic: int, exit_code: int, tmp_path: Path) -> None:
+    news = tmp_path / "news.csv"
+    lines = [f"Chess round {number},2024-02-20" for number in range(off_topic)]
+    news.write_text("\n".join(["title,date", *lines, "Pork rises,soon"]) + "\n", encoding="utf-8")
+    done = hydra(tmp_path / "w", "ingest", str(news), "--market", MARKET)
+    if exit_code:
+        check_one_sentence(done, exit_code, "news.csv", f"1 of {off_topic + 1} rows are in quarantine")
+    else:
+        assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.real_data
 def test_real_prices_times_a_hundred(real_data: Path, tmp_path: Path) -> None:
     lines = (real_data / "futures" / "yahoo_continuous" / "HE_to_2023.csv").read_text(encoding="utf-8").splitlines()

@@ -90,8 +90,11 @@ def _entry(report: IngestReport) -> dict[str, Any]:
 
 def _doubt(report: IngestReport) -> str | None:
     """Why the good rows of a file deserve a look too: so many of its rows are bad that the file itself may be."""
+    from engine.ingestion.source_pipeline import OTHER_MARKET
+
     bad = sum(report.quarantined.values())
-    rows = report.records + bad
+    of_no_concern = sum(count for reason, count in report.ignored.items() if reason != OTHER_MARKET)
+    rows = report.records + of_no_concern + bad
     if bad <= DOUBTFUL_SHARE * rows:
         return None
     reasons = ", ".join(f"{count} {reason}" for reason, count in report.quarantined.items())

@@ -212,3 +212,38 @@ def test_real_files_twice(stores, hogs, real_data: Path) -> None:
         (4527, 4527, 0), (8, 40, 0), (41, 165, 40), (178, 178, 0)]  # fmt: skip
     second = ingest_paths(stores, hogs, files, now_ts=NOW + 1)
     assert [report.rows_added for report in second] == [0, 0, 0, 0]
+
+
+def feed(*items: tuple[str, str]) -> str:
+    parts = "".join(f"<item><guid>{title}</guid><title>{title}</title>{rest}</item>" for title, rest in items)
+    return f"<rss><channel><title>Desk</title>{parts}</channel></rss>"
+
+
+def test_a_later_reply_adds_only_what_is_new(stores, hogs, tmp_path: Path) -> None:
+    first, second = (f"<pubDate>Tue, 20 Feb 2024 1{hour}:00:00 GMT</pubDate>" for hour in (0, 1))
+    early, late = tmp_path / "early.xml", tmp_path / "late.xml"
+    early.write_text(feed(("Pork rises", first), ("Chess", first)))
+    late.write_text(feed(("Hogs fall", second), ("Pork rises", first)))
+    reports = ingest_paths(stores, hogs, [early, late, early], now_ts=NOW)
+    assert [(report.source, report.rows_added, report.rows_duplicate) for report in reports] == [
+        ("feed", 1, 0), ("feed", 1, 1), ("feed", 0, 1)]  # fmt: skip
+    assert [record.title for record in read_records(stores, "lean_hogs")] == ["Pork rises", "Hogs fall"]
+
+
+def test_a_touched_story_is_no_second_story(stores, hogs, tmp_path: Path) -> None:
+    for hour in (10, 15, 12):
+        path = tmp_path / f"at_{hour}.json"
+        updated = f"2024-02-20T{hour}:00:00Z"
+        story = {"id": 1, "created": "2024-02-20T09:00:00Z", "updated": updated, "title": "Pork", "channels": []}
+        path.write_text(json.dumps([story]))
+        ingest_file(stores, hogs, path, now_ts=NOW)
+    (record,) = read_records(stores, "lean_hogs")
+    assert (record.event_ts, record.known_ts) == (parse_iso("2024-02-20T09:00Z"), parse_iso("2024-02-20T10:00Z"))
+
+
+def test_one_bad_entry_does_not_refuse_a_file_of_other_topics(stores, hogs, tmp_path: Path) -> None:
+    path = tmp_path / "feed.xml"
+    path.write_text(feed(("Chess", "<pubDate>20 Feb 2024</pubDate>"), ("Pork", "")))
+    report = ingest_file(stores, hogs, path, now_ts=NOW)
+    assert (report.records, report.ignored, report.quarantined) == (0, {"off topic": 1}, {"not a time": 1})
+    assert [row["field"] for row in stores.lake.quarantined("lean_hogs")] == ["published"]

@@ -16,6 +16,15 @@ def test_new_events_pass_unchanged() -> None:
     assert result.rows == (BAR, REPORT, news) and result.revisions == 0
 
 
+def test_a_headline_touched_again_is_the_stored_one() -> None:
+    stored = Headline("lean_hogs", "Wire", 100, 150, "Hogs up", "abc")
+    touched = replace(stored, known_ts=900, title="HOGS up", source="Wire service")
+    rewritten = replace(touched, title="Hogs down", text_hash="def")
+    later = replace(touched, event_ts=800)
+    result = align([touched, rewritten, later], [stored], 10_000)
+    assert result.rows == (stored, rewritten, later) and result.revisions == 0
+
+
 def test_the_same_figures_take_their_stored_form() -> None:
     stored = replace(BAR, known_ts=5_000, flags=("revision",))
     stored_report = replace(REPORT, known_ts=7_000)

@@ -24,6 +24,15 @@ REAL_FILES = {
     "intraday/databento_1h/*.csv.gz": "databento",
     "intraday/databento_1h/*_rolls.csv": "databento_rolls",
     "options/cboe_quotedata/*": "cboe_quotes",
+    "news/ag_headlines/*": "news_table",
+    "news/benzinga/*": "benzinga",
+    "news/newsapi/*": "newsapi",
+    "news/fiqa/*": "labelled_texts",
+    "news/gold_headlines/*": "labelled_texts",
+    "news/twitter_financial/*": "labelled_texts",
+    "news/financial_phrasebank/Sentences*": "labelled_texts",
+    "social/stocktwits/*": "stocktwits",
+    "social/reddit/*": "reddit_table",
 }
 NUMBERS = (219240, 73029, 72834, 43697, 83800, 77521, 18714, 25188)
 
@@ -44,6 +53,17 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         "settlement": "Date,Open,High,Low,Settle,Volume,Prev. Day Open Interest,Returns\n"
         "2013-06-20,100,102.5,99.5,101.225,1777,8958,\n",
         "nearby_settlement": '"Index","Nearby"\n2010-01-04,65.85\n',
+        "newsapi": '{"status":"ok","totalResults":1,"articles":[{"source":{"id":null,"name":"W"},"title":"Pork",'
+        '"url":"https://x","publishedAt":"2024-02-20T14:34:30Z"}]}',
+        "benzinga": '[{"id":1,"created":"2018-01-25T12:00:00Z","updated":"2018-01-25T12:00:00Z","title":"Pork",'
+        '"channels":[{"name":"x"}]}]',
+        "feed": "<rss><channel><item><title>Pork</title><pubDate>20 Feb 2024</pubDate></item></channel></rss>",
+        "news_table": "title,date\nPork rises,2024-02-20\n",
+        "stocktwits": '{"response":{"status":200},"messages":[{"id":1,"body":"pork","created_at":"2024-02-20"}]}',
+        "reddit": '{"kind":"Listing","data":{"children":[{"kind":"t3","data":{"title":"Pork",'
+        '"created_utc":1708439670}}]}}',
+        "reddit_table": "title,score,id,comms_num,created\nPork,1,a,0,1708439670\n",
+        "labelled_texts": "The company grew .@positive\nIt fell .@negative\n",
     }
 
 
