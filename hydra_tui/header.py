@@ -62,7 +62,7 @@ def header_line(snapshot: UiSnapshot, moment: Moment, config: ConfigView, width:
     state = shown_state(snapshot, moment)
     glyph, style = STATE_GLYPHS[state]
     tail = f" was {snapshot.engine.effective_state}" if state == "DOWN" else ""
-    if wide and state not in ("DOWN", "STARTING") and snapshot.engine.since_ts is not None:
+    if wide and state == snapshot.engine.state and snapshot.engine.since_ts is not None:
         tail = f" {moment.ago(snapshot.engine.since_ts)}"
     contract = snapshot.position.contract or config.contract_root
     if not contract.startswith(config.contract_root):

@@ -19,6 +19,7 @@ from widgets.lines import Line, counted, fit_items, line, sanitise, wrap
 from widgets.list_panel import ListPanel, Row
 from widgets.panel import Panel
 from widgets.rooms import RoomRow
+from widgets.stale_value import age_words
 from widgets.table_layout import Cell, Column
 
 _LIMIT_COLUMNS = (
@@ -101,10 +102,11 @@ def breaker_lines(look: Look, width: int) -> list[Line]:
     lines: list[Line] = [tuple(spans)]
     if now not in _STATES:
         lines.append(line(("? UNKNOWN: the state cannot be read, so nothing is permitted", "crit")))
-    since = look.moment.ago(engine.since_ts)
+    known_since = engine.effective_state == engine.state  # a HALT row or file says not since when
+    since = f" for {look.moment.ago(engine.since_ts)}" if known_since else ""
     autonomy = engine.autonomy or look.config.autonomy
     items: list[tuple[Line, int]] = [
-        (line(("now ", "dim"), (now, "strong"), (f" for {since}", "normal")), 0),
+        (line(("now ", "dim"), (now, "strong"), (since, "normal")), 0),
         (line(("autonomy ", "dim"), (sanitise(autonomy), "strong")), 1),
         (
             line(
@@ -217,6 +219,8 @@ def _limit_row(look: Look, limit: Limit) -> Row:
     state = limit_state(limit.now, limit.warn, limit.trip)
     style = LIMIT_STYLES[state]
     age = look.moment.age_us(limit.as_of_ts)
+    if age is not None and look.moment.silent:
+        age = max(age, look.moment.silence_us)  # the market's clock may stand still with its engine
     old = look.moment.silent or (age is not None and age > look.config.price_max_age_us)
     withheld = age is None or age > look.config.price_hard_age_us * 4
     now = limit_value(limit.now, limit.unit)
@@ -242,7 +246,7 @@ def _limit_row(look: Look, limit: Limit) -> Row:
                 "stale" if old else style,
             ),
             Cell(
-                look.moment.clock(limit.as_of_ts) if not old else f"{look.moment.ago(limit.as_of_ts)} ago",
+                look.moment.clock(limit.as_of_ts) if not old or age is None else f"{age_words(age)} ago",
                 "stale" if old else "dim",
             ),
         ),

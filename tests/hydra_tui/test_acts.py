@@ -201,7 +201,7 @@ def test_approve_is_refused_when_the_state_moved(snapshots):
         await pilot.press("enter")
         await pilot.pause()
         assert not bridge.sent and app.screen is dialog
-        assert any("state moved" in row for row in painted_lines(app))
+        await until(pilot, lambda: any("state moved" in row for row in painted_lines(app)), "painted")
 
     drive(snapshots["normal"], script)
 

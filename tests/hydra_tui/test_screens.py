@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -149,3 +150,21 @@ def test_every_action_has_words_tier_and_verb(action):
     assert action.help and action.label and action.cli_verb and action.typed
     assert 0 <= action.tier <= 4
     assert action.tier == 0 or action.command_kind is not None
+
+
+def test_the_age_of_running_is_not_shown_as_that_of_a_halt_file():
+    snapshot = canned("normal")
+    halted = replace(snapshot, engine=replace(snapshot.engine, halt_file=True))
+
+    async def risk_of(shown: UiSnapshot) -> str:
+        app, _, _ = app_on(shown)
+        async with app.run_test(size=(160, 50)) as pilot:
+            await until(pilot, lambda: app.latest is not None, "first snapshot")
+            await pilot.press("4")
+            await until(pilot, lambda: any("autonomy" in row for row in painted_lines(app)), "risk")
+            return "\n".join(painted_lines(app))
+
+    assert re.search(r"now RUNNING for \d", asyncio.run(risk_of(snapshot)))
+    painted = asyncio.run(risk_of(halted))
+    assert "now HALTED" in painted
+    assert "HALTED for" not in painted
