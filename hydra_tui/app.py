@@ -176,7 +176,7 @@ class HydraApp(App[None]):
         self._paint_frame()
 
     def _paint_frame(self) -> None:
-        if not self._panels:
+        if not self._panels or not self.screen_stack:
             return
         look = self.present_look()
         if look is None:

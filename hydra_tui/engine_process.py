@@ -32,9 +32,9 @@ Tell = Callable[[str, bool], None]
 class EngineProcess:
     """Starts the engine of a workspace, starts it again where it crashed, and ends it with the screen.
 
-    At most three starts follow one another (more would only hide a fault); one that ran for ten minutes begins the
-    count anew. `tell(sentence, final)` is called on another thread whenever the engine ended unasked; `final` says that
-    it is not started again.
+    It is started again at most three times in a row (more would only hide a fault); one that ran for ten minutes begins
+    the count anew. `tell(sentence, final)` is called on another thread whenever the engine ended unasked; `final` says
+    that it is not started again.
     """
 
     def __init__(self, session: Session, tell: Tell, *, shutdown_seconds: float) -> None:
@@ -63,6 +63,7 @@ class EngineProcess:
             process.stdin.close()
         if self._thread is not None:
             self._thread.join(timeout=self._shutdown_seconds + 1.0)
+        process = self._process  # the one that the thread was just starting, if it was
         if process is not None and process.poll() is None:
             kill_group(process)
 

@@ -12,6 +12,7 @@ from engine.kernel.errors import InputError
 
 CLOSE_OUTSIDE_RANGE: Final = "close_outside_range"
 OPEN_OUTSIDE_RANGE: Final = "open_outside_range"
+NOT_A_SESSION_DAY: Final = "not_a_session_day"
 ZERO_VOLUME_WITH_RANGE: Final = "zero_volume_with_range"
 _NEIGHBOURS: Final = 5
 _JUMP: Final = 50.0

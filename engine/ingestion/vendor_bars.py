@@ -14,13 +14,12 @@ from datetime import date
 from typing import Final
 
 from engine.core.records import FuturesBar
-from engine.ingestion.bar_checks import bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
+from engine.ingestion.bar_checks import NOT_A_SESSION_DAY, bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.numbers import number_or_nan, on_tick, quantity_or_nan
 from engine.ingestion.session_calendar import is_session_day, midnight_ts, settlement_known_ts
 from engine.ingestion.source_pipeline import ProblemList
 from engine.ingestion.vendor_days import read_days
-from engine.ingestion.yahoo_daily import NOT_A_SESSION_DAY
 from engine.kernel.config_models import MarketConfig, SessionConfig
 from engine.kernel.errors import InputError
 

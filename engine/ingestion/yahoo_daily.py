@@ -14,7 +14,7 @@ from datetime import date
 from typing import Final
 
 from engine.core.records import FuturesBar
-from engine.ingestion.bar_checks import bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
+from engine.ingestion.bar_checks import NOT_A_SESSION_DAY, bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
 from engine.ingestion.contract_calendar import ContractCalendar
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.numbers import number_or_nan, on_tick
@@ -24,7 +24,6 @@ from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
 VOLUME_OF_NEXT_CONTRACT: Final = "volume_of_next_contract"
-NOT_A_SESSION_DAY: Final = "not_a_session_day"
 _DAY_SECONDS: Final = 86_400
 _FIELDS: Final = ("Open", "High", "Low", "Close", "Volume")
 _HEADER_LINES: Final = 3
