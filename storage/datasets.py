@@ -56,7 +56,45 @@ DATASETS: Final[Mapping[str, tuple[Column, ...]]] = {
     "headline": _columns("market:text source:text event_ts:int known_ts:int title:text text_hash:text"),
     # One row per stretch in which a continuous series is mapped to one contract: [event_ts, end_ts).
     "roll_map": _columns("market:text series:text event_ts:int known_ts:int end_ts:int contract:text"),
+    "statistic": _columns(
+        "market:text source:text contract:text? name:text unit:text event_ts:int known_ts:int value:float flags:text"
+    ),
+    "quote": _columns(
+        "market:text source:text contract:text? bar_seconds:int event_ts:int known_ts:int bid:float bid_size:float "
+        "ask:float ask_size:float bid_open:float bid_high:float bid_low:float ask_open:float ask_high:float "
+        "ask_low:float flags:text"
+    ),
+    "trade": _columns(
+        "market:text source:text contract:text? event_ts:int known_ts:int sequence:int price:float size:float "
+        "side:text conditions:text"
+    ),
+    "book_level": _columns(
+        "market:text source:text contract:text? event_ts:int known_ts:int sequence:int level:int bid:float "
+        "bid_size:float bid_orders:float ask:float ask_size:float ask_orders:float"
+    ),
+    "book_order": _columns(
+        "market:text source:text contract:text? event_ts:int known_ts:int sequence:int number:int order_id:text "
+        "action:text side:text price:float size:float"
+    ),
+    "instrument": _columns(
+        "market:text source:text contract:text instrument_id:text kind:text underlying:text exchange:text "
+        "currency:text event_ts:int known_ts:int activation_ts:int expiry_ts:int strike:float right:text "
+        "tick_size:float multiplier:float"
+    ),
+    "trading_status": _columns(
+        "market:text source:text contract:text? event_ts:int known_ts:int action:text reason:text is_trading:text"
+    ),
+    "option_mark": _columns(
+        "market:text source:text contract:text? style:text event_ts:int known_ts:int expiry_ts:int "
+        "underlying_price:float strike:float right:text implied_volatility:float delta:float gamma:float theta:float "
+        "vega:float rho:float"
+    ),
+    "training_text": _columns("market:text source:text event_ts:int known_ts:int text:text tone:float occurrence:int"),
+    "reference_fact": _columns("market:text source:text subject:text name:text value:text event_ts:int known_ts:int"),
 }
+
+# What an experiment reads: facts that reach the feature pipeline, and the roll maps beside them.
+SNAPSHOT_DATASETS: Final = ("futures_bar", "option_quote", "cot_position", "headline", "roll_map")
 
 
 def columns_of(dataset: str) -> tuple[Column, ...]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine.kernel.canonical import canonical_json, content_hash, sha256_hex
 from engine.kernel.errors import CorruptStoreError, NotFoundError, StoreError
-from storage.datasets import DATASETS, empty_table, schema_of
+from storage.datasets import SNAPSHOT_DATASETS, empty_table, schema_of
 from storage.durable_files import fsync_folder, is_temporary, make_folder, store_error, temporary_path, write_durably
 from storage.feature_definitions import FeatureDefinition
 from storage.feature_rows import FeatureMatrix
@@ -42,7 +42,7 @@ class SnapshotManifest:
 
 
 def write_snapshot(
-    stores: Stores, market: str, until_known_ts: int, *, datasets: Sequence[str] = tuple(DATASETS)
+    stores: Stores, market: str, until_known_ts: int, *, datasets: Sequence[str] = SNAPSHOT_DATASETS
 ) -> tuple[Path, str]:
     """Write features and raw records known by `until_known_ts` below `snapshots/`; returns folder and snapshot hash.
 

@@ -38,13 +38,13 @@ def run(directory: Path) -> dict[str, Any]:
     from engine.kernel.config_models import HydraConfig
     from engine.sandbox.market_history import decision_bars, history_from_matrix
     from engine.signals.feature_registry import feature_names
-    from storage.datasets import DATASETS
+    from storage.datasets import SNAPSHOT_DATASETS
     from storage.snapshots import Snapshot
 
     spec = ExperimentSpec.read(directory)
     config = HydraConfig.model_validate(spec.config)
     snapshot = Snapshot(Path(spec.snapshot))
-    records = records_from_tables({dataset: snapshot.raw(dataset) for dataset in DATASETS})
+    records = records_from_tables({dataset: snapshot.raw(dataset) for dataset in SNAPSHOT_DATASETS})
     bars = decision_bars(records, config)
     times = np.array([bar.known_ts for bar in bars], dtype=np.int64)
     history = history_from_matrix(bars, snapshot.matrix(times, feature_names(config)))

@@ -231,7 +231,8 @@ class _Handlers:
 
     def ingest(self, args: Args, actor: str, now_ts: int) -> Result:
         del actor, now_ts
-        return self._runner.ingest_on_command([Path(path) for path in args["paths"]])
+        paths = [Path(path) for path in args["paths"]]
+        return self._runner.ingest_on_command(paths, by_content=bool(args.get("by_content", False)))
 
     def _acknowledge(self, alert_ids: list[str], actor: str, now_ts: int) -> int:
         for alert_id in alert_ids:

@@ -169,11 +169,11 @@ class MarketRunner:
             self._train_first_champion(now_ts)
         self._loop.start_experiments(self._bar_count(), now_ts)
 
-    def ingest_on_command(self, paths: Sequence[Path]) -> dict[str, Any]:
+    def ingest_on_command(self, paths: Sequence[Path], by_content: bool) -> dict[str, Any]:
         """Files that an operator names: stored, features rebuilt, new decision bars stepped."""
         from engine.host.operations.ingest import ingest_now
 
-        result = ingest_now(self._stores, self._config, paths)
+        result = ingest_now(self._stores, self._config, paths, by_content=by_content)
         if result["rows_added"] and self._pipeline is not None:
             self._rebuild(_no_progress)
             if self._champion is not None:
@@ -274,7 +274,9 @@ class MarketRunner:
             else:
                 _log.warning("%s: %s", path.name, report.error)
                 _set_aside(path)
-        self._is_late = self._brings_late_records([report.batch_id for report in reports if report.rows_added])
+        self._is_late = self._brings_late_records(
+            [batch_id for report in reports if report.rows_added for batch_id in report.batch_ids]
+        )
 
     def _brings_late_records(self, batch_ids: Sequence[str]) -> bool:
         """Whether a batch holds records that were known before the last one that the pipeline has seen."""

@@ -13,7 +13,8 @@ from engine.ingestion.headline_collector import HeadlineCollector
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.json_reply import Fields, fields_of, items_of, leading_keys, read_json
 from engine.ingestion.published_time import published_ts
-from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -22,7 +23,7 @@ _PAGE_KEYS: Final = frozenset({"news", "headline", "created_at", "updated_at"})
 _PUBLISHER: Final = "benzinga"
 
 
-class BenzingaPipeline(SourcePipeline):
+class BenzingaPipeline(TextPipeline):
     """Benzinga; source "benzinga"."""
 
     name = "benzinga"

@@ -20,9 +20,10 @@ from typing import Final
 from engine.core.records import ExerciseStyle, OptionChain, OptionQuote, OptionRight
 from engine.ingestion.contract_calendar import ContractCalendar
 from engine.ingestion.input_file import InputFile
+from engine.ingestion.lake_rows import NormalisedRow
 from engine.ingestion.session_calendar import session_close_ts
 from engine.ingestion.snapshot_time import MONTHS, snapshot_ts
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 

@@ -29,9 +29,10 @@ from engine.ingestion.cot_columns import (
 )
 from engine.ingestion.cot_release import release_ts
 from engine.ingestion.input_file import InputFile
+from engine.ingestion.lake_rows import NormalisedRow
 from engine.ingestion.numbers import number_or_nan
 from engine.ingestion.session_calendar import midnight_ts
-from engine.ingestion.source_pipeline import OTHER_MARKET, NormalisedRow, ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import OTHER_MARKET, ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 

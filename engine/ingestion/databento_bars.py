@@ -14,8 +14,9 @@ from engine.core.records import FuturesBar
 from engine.ingestion.bar_checks import bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.iso_stamps import StampReader
+from engine.ingestion.lake_rows import NormalisedRow
 from engine.ingestion.numbers import number_or_nan, on_tick
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import MICROS_PER_SECOND

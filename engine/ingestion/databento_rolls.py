@@ -12,7 +12,8 @@ from typing import Final
 
 from engine.ingestion.databento_bars import nearby_of
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList, RollSpan, SourcePipeline
+from engine.ingestion.lake_rows import NormalisedRow, RollSpan
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso

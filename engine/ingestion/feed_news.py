@@ -14,8 +14,9 @@ from engine.ingestion.feed_document import read_feed
 from engine.ingestion.headline_collector import HeadlineCollector
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.published_time import published_ts
-from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput
 from engine.ingestion.text_cleaning import UnusableTextError, clean_text
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -25,7 +26,7 @@ _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _LONGEST_PUBLISHER: Final = 100
 
 
-class FeedNewsPipeline(SourcePipeline):
+class FeedNewsPipeline(TextPipeline):
     """RSS and Atom; source "feed", the publisher an item names or the title of its feed in each row."""
 
     name = "feed"

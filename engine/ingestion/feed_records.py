@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.core.records import FuturesBar
-from engine.ingestion.source_pipeline import NormalisedRow
+from engine.ingestion.lake_rows import NormalisedRow
 from engine.kernel.canonical import finite_or_none
 from engine.kernel.config_models import MarketConfig
 from storage.feeds import RecentBar

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from engine.core.records import Headline
 from engine.ingestion.headlines_csv import is_relevant, text_hash
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList
+from engine.ingestion.lake_rows import NormalisedRow
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList
 from engine.ingestion.text_cleaning import UnusableTextError, clean_text, one_line
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError

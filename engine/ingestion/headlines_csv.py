@@ -13,7 +13,9 @@ from typing import Final
 from engine.core.records import Headline
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.iso_stamps import StampReader
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.lake_rows import NormalisedRow
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.canonical import sha256_hex
 from engine.kernel.config_models import MarketConfig
 
@@ -23,8 +25,8 @@ _HASH_LENGTH: Final = 16
 
 
 def is_relevant(text: str, keywords: frozenset[str]) -> bool:
-    """Whether a text holds one of the keywords as a whole word, in any case."""
-    return not keywords.isdisjoint(_WORD.findall(text.lower()))
+    """Whether a text holds one of the keywords as a whole word, in any case; without keywords every text does."""
+    return not keywords or not keywords.isdisjoint(_WORD.findall(text.lower()))
 
 
 def text_hash(title: str) -> str:
@@ -32,7 +34,7 @@ def text_hash(title: str) -> str:
     return sha256_hex(" ".join(title.lower().split()).encode())[:_HASH_LENGTH]
 
 
-class HeadlinesPipeline(SourcePipeline):
+class HeadlinesPipeline(TextPipeline):
     """Headlines CSV; source "headlines", the publisher in each row."""
 
     name = "headlines"

@@ -7,7 +7,7 @@ command again then gives what one clean run would have given.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 from engine.core.records import FuturesBar
 from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
 from engine.ingestion.input_file import InputFile, printable_name, read_input
-from engine.ingestion.lake_alignment import ALIGNED_DATASETS, Alignment, align
+from engine.ingestion.lake_alignment import Alignment, align, aligned_datasets
+from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow
+from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, RowProblem
+from engine.ingestion.source_pipeline import ParsedInput, RowProblem, SourcePipeline
 from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig, MarketConfig
 from engine.kernel.errors import InputError
-from storage.raw_batch import QuarantinedRow, RawBatch, batch_id_of
+from storage.raw_batch import QuarantinedRow, RawBatch, StoreReport, batch_id_of
 
 if TYPE_CHECKING:
     from storage.stores import Stores
@@ -32,8 +34,9 @@ Progress = Callable[[int, int, str], None]
 @dataclass(frozen=True, slots=True)
 class IngestReport:
     """What one file brought. `records` counts bars, chains, reports, headlines; `rows_*` count rows of the lake (a
-    report has one per trader category, a chain one per quote). `error` is the one sentence of a file that could not
-    be used; nothing of such a file is stored. Times are UTC microseconds, None where nothing was stored."""
+    report has one per trader category, a chain one per quote) over all markets of `rows_by_market`; `market` is the
+    only one, or "" where there are several. `error` is the one sentence of a file that could not be used; nothing of
+    such a file is stored. Times are UTC microseconds, None where nothing was stored."""
 
     input_name: str
     market: str
@@ -45,9 +48,10 @@ class IngestReport:
     quarantined: Mapping[str, int] = field(default_factory=dict)
     ignored: Mapping[str, int] = field(default_factory=dict)
     flags: Mapping[str, int] = field(default_factory=dict)
+    rows_by_market: Mapping[str, int] = field(default_factory=dict)
     first_event_ts: int | None = None
     last_event_ts: int | None = None
-    batch_id: str = ""
+    batch_ids: tuple[str, ...] = ()
     error: str | None = None
 
 
@@ -69,13 +73,20 @@ def files_of(paths: Iterable[Path]) -> list[Path]:
 
 
 def ingest_paths(
-    stores: Stores, config: HydraConfig, paths: Iterable[Path], *, now_ts: int, progress: Progress | None = None
+    stores: Stores,
+    config: HydraConfig,
+    paths: Iterable[Path],
+    *,
+    now_ts: int,
+    directory: MarketDirectory | None = None,
+    progress: Progress | None = None,
 ) -> list[IngestReport]:
     """Ingest files and folders in order; one report each.
 
     A file that cannot be used gives a report with `error` and an event `ingest.refused`; the others go on.
     `progress(done, total, name)` is called before each file and once at the end. Raises StoreError where the
-    workspace cannot be written. `now_ts` is the moment of this ingestion: recorded time of every row.
+    workspace cannot be written. `now_ts` is the moment of this ingestion: recorded time of every row. `directory` as
+    for `ingest_input`.
     """
     files = files_of(paths)
     reports = []
@@ -83,7 +94,7 @@ def ingest_paths(
         if progress is not None:
             progress(done, len(files), printable_name(path))
         try:
-            reports.append(ingest_file(stores, config, path, now_ts=now_ts))
+            reports.append(ingest_input(stores, config, read_input(path), now_ts=now_ts, directory=directory))
         except InputError as error:
             stores.events.append(
                 "ingest.refused",
@@ -99,24 +110,92 @@ def ingest_paths(
 
 
 def ingest_file(stores: Stores, config: HydraConfig, path: Path, *, now_ts: int) -> IngestReport:
-    """Ingest one file; InputError with one sentence where it cannot be used."""
+    """Ingest one file of the configured market; InputError with one sentence where it cannot be used."""
     return ingest_input(stores, config, read_input(path), now_ts=now_ts)
 
 
-def ingest_input(stores: Stores, config: HydraConfig, file: InputFile, *, now_ts: int) -> IngestReport:
-    """Ingest content that was read already, from a file or a reply; InputError where it cannot be used."""
-    market = config.market
+def ingest_input(
+    stores: Stores, config: HydraConfig, file: InputFile, *, now_ts: int, directory: MarketDirectory | None = None
+) -> IngestReport:
+    """Ingest content that was read already, from a file or a reply; InputError where it cannot be used.
+
+    Without a `directory` everything is of the configured market; with one, each row goes to the market that the content
+    names. Whole files or nothing: all markets of a file are stored in one transaction.
+    """
     pipeline = recognise_input(file)
-    parsed = _without_open_bars(pipeline.parse(file, market), market, now_ts)
-    if not parsed.rows and parsed.problems and not parsed.ignored:
-        first = parsed.problems[0]
-        raise InputError(
-            f"{file.name}: no usable rows; {len(parsed.problems)} were refused, the first in row "
-            f"{first.row_number}, {first.field}: {first.reason}"
+    markets = _markets_of(pipeline, file, config.market, directory)
+    parts = [
+        (market, _without_open_bars(parsed, market, now_ts))
+        for market, parsed in (
+            [(config.market, pipeline.parse(file, config.market))]
+            if directory is None
+            else pipeline.parse_markets(file, markets, directory)
         )
-    if not parsed.rows and not parsed.ignored:
-        raise InputError(f"{file.name}: no usable rows; the file holds a header and nothing else")
-    source = pipeline.source_of(file, market)
+    ]
+    _refuse_unusable(file.name, [parsed for _, parsed in parts])
+    with stores.db.transaction("ingest"):
+        stored = [
+            _store(stores, market, pipeline.source_of(file, market), file, parsed, now_ts)
+            for market, parsed in parts
+            if parsed.rows or parsed.problems or len(parts) == 1
+        ]
+    rows = [row for _, parsed in parts for row in parsed.rows]
+    problems = [problem for _, parsed in parts for problem in parsed.problems]
+    return IngestReport(
+        input_name=file.name,
+        market=parts[0][0].market if len(parts) == 1 else "",
+        source=pipeline.source_of(file, parts[0][0]),
+        records=len(rows),
+        rows_added=sum(report.rows_added for report, _ in stored),
+        rows_duplicate=sum(report.rows_duplicate for report, _ in stored),
+        revisions=sum(revisions for _, revisions in stored),
+        quarantined=dict(Counter(problem.reason for problem in problems)),
+        ignored=dict(sum((Counter(parsed.ignored) for _, parsed in parts), Counter())),
+        flags=dict(Counter(flag for row in rows for flag in getattr(row, "flags", ()))),
+        rows_by_market={
+            market.market: report.rows_added + report.rows_duplicate
+            for (market, _), (report, _) in zip(
+                [part for part in parts if part[1].rows or part[1].problems or len(parts) == 1], stored, strict=True
+            )
+        },
+        first_event_ts=min((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
+        last_event_ts=max((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
+        batch_ids=tuple(report.batch_id for report, _ in stored),
+    )
+
+
+def _markets_of(
+    pipeline: SourcePipeline, file: InputFile, market: MarketConfig, directory: MarketDirectory | None
+) -> Sequence[MarketConfig]:
+    if directory is None:
+        return (market,)
+    named = pipeline.markets_in(file, directory)
+    if named:
+        return named
+    if directory.home.simulated:
+        raise InputError(
+            f"{file.name}: neither the content nor the file's name says which market it is about; "
+            "pass the market it belongs to with --market"
+        )
+    return (directory.home,)
+
+
+def _refuse_unusable(name: str, parts: Sequence[ParsedInput]) -> None:
+    problems = [problem for parsed in parts for problem in parsed.problems]
+    if any(parsed.rows or parsed.ignored for parsed in parts):
+        return
+    if problems:
+        raise InputError(
+            f"{name}: no usable rows; {len(problems)} were refused, the first in row "
+            f"{problems[0].row_number}, {problems[0].field}: {problems[0].reason}"
+        )
+    raise InputError(f"{name}: no usable rows; the file holds a header and nothing else")
+
+
+def _store(
+    stores: Stores, market: MarketConfig, source: str, file: InputFile, parsed: ParsedInput, now_ts: int
+) -> tuple[StoreReport, int]:
+    """Store one market's rows of a file; what the lake reports and how many rows revise an earlier figure."""
     batch_id = batch_id_of(source, market.market, file.name, file.content_hash)
     with stores.db.transaction("ingest") as connection:
         known_batch = bool(stores.db.query("SELECT 1 FROM batches WHERE batch_id = ?", (batch_id,)))
@@ -142,21 +221,7 @@ def ingest_input(stores: Stores, config: HydraConfig, file: InputFile, *, now_ts
             touch_feed(connection, market.market, source, alignment.rows, report.rows_added, now_ts)
             if report.rows_added:
                 stores.feeds.add_bars(recent_bars(market, alignment.rows), keep=RECENT_BARS)
-    return IngestReport(
-        input_name=file.name,
-        market=market.market,
-        source=source,
-        records=len(parsed.rows),
-        rows_added=report.rows_added,
-        rows_duplicate=report.rows_duplicate,
-        revisions=alignment.revisions,
-        quarantined=dict(Counter(problem.reason for problem in parsed.problems)),
-        ignored=dict(parsed.ignored),
-        flags=dict(Counter(flag for row in parsed.rows if isinstance(row, FuturesBar) for flag in row.flags)),
-        first_event_ts=min((row.event_ts for row in parsed.rows), default=None),
-        last_event_ts=max((row.event_ts for row in parsed.rows), default=None),
-        batch_id=batch_id,
-    )
+    return report, alignment.revisions
 
 
 def _without_open_bars(parsed: ParsedInput, market: MarketConfig, now_ts: int) -> ParsedInput:
@@ -179,10 +244,10 @@ def _align_with_lake(
 ) -> Alignment:
     feed = stores.db.query("SELECT last_event_ts FROM feeds WHERE market = ? AND source = ?", (market, source))
     if not rows or not feed or min(row.event_ts for row in rows) > feed[0]["last_event_ts"]:
-        return Alignment(rows, 0)
+        return align(rows, (), now_ts)
     held: list[NormalisedRow] = []
     before_ts = min(row.event_ts for row in rows) - 1
-    for dataset in ALIGNED_DATASETS:
+    for dataset in aligned_datasets(rows):
         table = stores.lake.read(market, dataset, known_after_ts=before_ts, sources=[source])
         held.extend(rows_from_table(dataset, table))
     return align(rows, held, now_ts)

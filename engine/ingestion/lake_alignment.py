@@ -3,7 +3,8 @@
 A revision is a new row about the same event with a later `known_ts`: the moment of this ingestion, because the file
 does not say when the vendor changed its mind. What was known before stays readable as it was known. Files do not tell
 their age: where an older download with other figures comes after a newer one, the older figures count as the revision.
-A headline has no figures: the same text of the same time is the same fact, however often its source touches it.
+A headline has no figures: the same text of the same time is the same fact, however often its source touches it. A row
+without any time gets the moment of its first arrival, and keeps it when the same file comes again.
 """
 
 from __future__ import annotations
@@ -13,10 +14,23 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.core.records import CotReport, FuturesBar, Headline
-from engine.ingestion.source_pipeline import NormalisedRow
+from engine.ingestion.lake_rows import (
+    UNDATED_TS,
+    NormalisedRow,
+    ReferenceFact,
+    Statistic,
+    TrainingText,
+)
 
 REVISION: Final = "revision"
-ALIGNED_DATASETS: Final = ("futures_bar", "cot_position", "headline")
+_DATASETS: Final[dict[type[object], str]] = {
+    FuturesBar: "futures_bar",
+    CotReport: "cot_position",
+    Headline: "headline",
+    Statistic: "statistic",
+    TrainingText: "training_text",
+    ReferenceFact: "reference_fact",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +41,25 @@ class Alignment:
     revisions: int
 
 
+def aligned_datasets(rows: Iterable[NormalisedRow]) -> list[str]:
+    """The datasets whose held rows `align` needs for these rows."""
+    return sorted({_DATASETS[kind] for kind in {type(row) for row in rows} if kind in _DATASETS})
+
+
 def align(rows: Iterable[NormalisedRow], held: Iterable[NormalisedRow], now_ts: int) -> Alignment:
     """Give every row that the lake holds already its stored form, and every changed figure `known_ts` >= `now_ts`."""
     contents: dict[str, dict[str, NormalisedRow]] = {}
     for row in held:
         contents.setdefault(_event_of(row), {})[_content_of(row)] = row
+        if isinstance(row, (TrainingText, ReferenceFact)):  # the file may have said no time
+            undated = replace(row, event_ts=UNDATED_TS)
+            contents.setdefault(_event_of(undated), {})[_content_of(row)] = row
     aligned: list[NormalisedRow] = []
     revisions = 0
     for row in rows:
         same_event = contents.get(_event_of(row))
         if same_event is None:
-            aligned.append(row)
+            aligned.append(_dated(row, now_ts))
             continue
         stored = same_event.get(_content_of(row))
         if stored is not None:
@@ -55,6 +77,12 @@ def _event_of(row: NormalisedRow) -> str:
         return f"cot|{row.report_type}|{row.combined}|{row.event_ts}"
     if isinstance(row, Headline):
         return f"headline|{row.event_ts}|{row.text_hash}"
+    if isinstance(row, Statistic):
+        return f"statistic|{row.contract}|{row.name}|{row.event_ts}"
+    if isinstance(row, TrainingText):
+        return f"text|{row.event_ts}|{row.text}|{row.tone}|{row.occurrence}"
+    if isinstance(row, ReferenceFact):
+        return f"fact|{row.event_ts}|{row.subject}|{row.name}|{row.value}"
     return f"other|{row!r}"
 
 
@@ -63,12 +91,20 @@ def _content_of(row: NormalisedRow) -> str:
         return repr((row.bar_seconds, row.open, row.high, row.low, row.close, row.volume))
     if isinstance(row, CotReport):
         return repr((row.open_interest, row.positions))
-    return "" if isinstance(row, Headline) else repr(row)
+    if isinstance(row, Statistic):
+        return repr((row.unit, row.value))
+    return "" if isinstance(row, (Headline, TrainingText, ReferenceFact)) else repr(row)
+
+
+def _dated(row: NormalisedRow, now_ts: int) -> NormalisedRow:
+    if isinstance(row, (TrainingText, ReferenceFact)) and row.event_ts == UNDATED_TS:
+        return replace(row, event_ts=now_ts, known_ts=now_ts)
+    return row
 
 
 def _revised(row: NormalisedRow, now_ts: int) -> NormalisedRow:
     if isinstance(row, FuturesBar):
         return replace(row, known_ts=max(row.known_ts, now_ts), flags=tuple(sorted({*row.flags, REVISION})))
-    if isinstance(row, CotReport):
+    if isinstance(row, (CotReport, Statistic)):
         return replace(row, known_ts=max(row.known_ts, now_ts))
     return row

@@ -13,7 +13,8 @@ from engine.ingestion.delimited_text import header_of, table_rows
 from engine.ingestion.headline_collector import HeadlineCollector
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.published_time import published_ts
-from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.config_models import MarketConfig
 
 _PLAIN_LAYOUT: Final = ("published_at", "source", "title", "url")
@@ -34,7 +35,7 @@ _OTHERS: Final = frozenset(
 )  # fmt: skip
 
 
-class NewsTablePipeline(SourcePipeline):
+class NewsTablePipeline(TextPipeline):
     """Tables of headlines; source "news_table", the publisher in each row."""
 
     name = "news_table"

@@ -12,15 +12,16 @@ from engine.ingestion.headline_collector import HeadlineCollector
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.json_reply import Fields, fields_of, items_of, leading_keys, read_json
 from engine.ingestion.published_time import published_ts
-from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput
 from engine.ingestion.text_cleaning import one_line
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
 _REMOVED: Final = "[Removed]"
 
 
-class NewsApiPipeline(SourcePipeline):
+class NewsApiPipeline(TextPipeline):
     """NewsAPI; source "newsapi", the publisher's name in each row."""
 
     name = "newsapi"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.core.records import CotPosition, CotReport, FuturesBar, Headline, OptionChain, OptionQuote, RawRecord
+from engine.core.records import CotPosition, CotReport, OptionChain, OptionQuote, RawRecord
 from engine.ingestion.cot_columns import REPORT_COLUMNS
-from engine.ingestion.source_pipeline import NormalisedRow, RollSpan
+from engine.ingestion.lake_rows import FLAT_DATASETS, FlatRow, NormalisedRow, field_names
 from storage.datasets import ROW_HASH, columns_of, schema_of
 
 if TYPE_CHECKING:
@@ -17,30 +18,24 @@ _CATEGORY_ORDER: Final = {
     columns.category: place for group in REPORT_COLUMNS.values() for place, columns in enumerate(group)
 }
 
+_KINDS: Final[dict[str, Any]] = {dataset: kind for kind, dataset in FLAT_DATASETS.items()}
+
+
+def _flat_layout(kind: type[FlatRow], dataset: str) -> tuple[str, Callable[[Any], tuple[Any, ...]], bool]:
+    names = field_names(kind)
+    if names != tuple(column.name for column in columns_of(dataset)):
+        raise TypeError(f"{kind.__name__} does not fit its dataset {dataset}")
+    return dataset, attrgetter(*names), names[-1] == "flags"
+
+
+_FLAT: Final = {kind: _flat_layout(kind, dataset) for kind, dataset in FLAT_DATASETS.items()}
+
 
 def tables_from_rows(rows: Iterable[NormalisedRow]) -> dict[str, pa.Table]:
     """Arrow tables by dataset, one row per bar, quote, category, headline or span, in the order given."""
     flat: dict[str, list[tuple[Any, ...]]] = {}
     for row in rows:
-        if isinstance(row, FuturesBar):
-            flat.setdefault("futures_bar", []).append(
-                (
-                    row.market,
-                    row.series,
-                    row.contract,
-                    row.nearby,
-                    row.bar_seconds,
-                    row.event_ts,
-                    row.known_ts,
-                    row.open,
-                    row.high,
-                    row.low,
-                    row.close,
-                    row.volume,
-                    ",".join(row.flags),
-                )
-            )
-        elif isinstance(row, OptionChain):
+        if isinstance(row, OptionChain):
             head = (
                 row.market,
                 row.source,
@@ -71,14 +66,10 @@ def tables_from_rows(rows: Iterable[NormalisedRow]) -> dict[str, pa.Table]:
                 )
                 for position in row.positions
             )
-        elif isinstance(row, Headline):
-            flat.setdefault("headline", []).append(
-                (row.market, row.source, row.event_ts, row.known_ts, row.title, row.text_hash)
-            )
         else:
-            flat.setdefault("roll_map", []).append(
-                (row.market, row.series, row.event_ts, row.known_ts, row.end_ts, row.contract)
-            )
+            dataset, values_of, joins_flags = _FLAT[type(row)]
+            values = values_of(row)
+            flat.setdefault(dataset, []).append((*values[:-1], ",".join(values[-1])) if joins_flags else values)
     return {dataset: _table(dataset, tuples) for dataset, tuples in flat.items()}
 
 
@@ -100,15 +91,14 @@ def rows_from_table(dataset: str, table: pa.Table) -> list[NormalisedRow]:
     (call before put) and their categories in the publisher's order."""
     columns = [table.column(column.name).to_pylist() for column in columns_of(dataset)]
     lines = zip(*columns, strict=True)
-    if dataset == "futures_bar":
-        return [FuturesBar(*(*line[:12], tuple(line[12].split(",")) if line[12] else ())) for line in lines]
     if dataset == "option_quote":
         return _chains(lines)
     if dataset == "cot_position":
         return _reports(lines)
-    if dataset == "headline":
-        return [Headline(*line) for line in lines]
-    return [RollSpan(*line) for line in lines]
+    kind = _KINDS[dataset]
+    if "flags" in field_names(kind):
+        return [kind(*line[:-1], tuple(line[-1].split(",")) if line[-1] else ()) for line in lines]
+    return [kind(*line) for line in lines]
 
 
 def _chains(lines: Iterable[tuple[Any, ...]]) -> list[NormalisedRow]:
@@ -136,8 +126,9 @@ def _reports(lines: Iterable[tuple[Any, ...]]) -> list[NormalisedRow]:
 
 
 def tables_by_dataset(tables: Mapping[str, pa.Table]) -> list[RawRecord]:
-    """Every record of the tables, unsorted; roll maps are no records and are left out."""
+    """Every record of the tables, unsorted; rows of other datasets (roll maps, statistics) are no records and are left
+    out."""
     records: list[RawRecord] = []
     for dataset, table in tables.items():
-        records.extend(row for row in rows_from_table(dataset, table) if not isinstance(row, RollSpan))
+        records.extend(row for row in rows_from_table(dataset, table) if isinstance(row, RawRecord))
     return records

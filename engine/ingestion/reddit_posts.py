@@ -16,8 +16,9 @@ from engine.ingestion.input_file import InputFile
 from engine.ingestion.json_reply import Fields, fields_of, items_of, leading_keys, read_json
 from engine.ingestion.published_time import epoch_ts
 from engine.ingestion.social_text import LONGEST_POST, junk_reason
-from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput
 from engine.ingestion.text_cleaning import one_line
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -29,7 +30,7 @@ _COMMENT_COUNTS: Final = frozenset({"comms_num", "num_comments"})
 _CREATED: Final = ("created_utc", "created")
 
 
-class RedditListingPipeline(SourcePipeline):
+class RedditListingPipeline(TextPipeline):
     """Reddit listings; source and publisher "reddit"."""
 
     name = "reddit"
@@ -64,7 +65,7 @@ class RedditListingPipeline(SourcePipeline):
         return collector.finish(file.name)
 
 
-class RedditTablePipeline(SourcePipeline):
+class RedditTablePipeline(TextPipeline):
     """Dumps of Reddit posts; stored under the same source "reddit" as the listings."""
 
     name = "reddit_table"

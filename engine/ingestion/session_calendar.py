@@ -79,12 +79,14 @@ def us_livestock_holidays(year: int) -> frozenset[date]:
 
 
 def is_session_day(day: date, calendar: str) -> bool:
-    """Whether a market with this calendar ('us_livestock' or 'none') trades on `day`."""
+    """Whether a market with this calendar ('us_livestock', 'none', 'every_day') trades on `day`."""
+    if calendar == "every_day":
+        return True
     if calendar == "none":
         return day.weekday() < 5
     if calendar == "us_livestock":
         return day.weekday() < 5 and day not in us_livestock_holidays(day.year)
-    raise ConfigError(f"unknown session calendar '{calendar}'; known: none, us_livestock")
+    raise ConfigError(f"unknown session calendar '{calendar}'; known: every_day, none, us_livestock")
 
 
 def session_days(first: date, last: date, calendar: str) -> Iterator[date]:

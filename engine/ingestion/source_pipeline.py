@@ -1,19 +1,21 @@
 """The one shape of every source: recognise by content, parse and normalise into records, say what was wrong.
 
 A pipeline is pure: bytes and settings in, records and row problems out. Fetching and storing are the same for all
-sources (`engine/ingestion/ingest.py`), so that offline files and live replies share one normaliser.
+sources (`engine/ingestion/ingest.py`), so that offline files and live replies share one normaliser. The kind of a file
+is told by its content alone; which market it is about, where the content does not say, by its name.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from engine.core.records import RawRecord
 from engine.ingestion.input_file import InputFile
+from engine.ingestion.lake_rows import NormalisedRow
+from engine.ingestion.market_directory import MarketDirectory
 from engine.kernel.config_models import MarketConfig
 
 OTHER_MARKET = "other market"
@@ -28,22 +30,6 @@ class RowProblem:
     field: str
     reason: str
     raw_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollSpan:
-    """One line of a vendor's symbology: the continuous symbol `series` (e.g. "HE.v.0") meant `contract` from
-    `event_ts` until `end_ts` (UTC microseconds); `known_ts` is when its first bar could carry the contract."""
-
-    market: str
-    series: str
-    event_ts: int
-    known_ts: int
-    end_ts: int
-    contract: str
-
-
-NormalisedRow = RawRecord | RollSpan
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +79,18 @@ class SourcePipeline(ABC):
     @abstractmethod
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
         """Validate and normalise; InputError with one sentence where the file as a whole cannot be used."""
+
+    def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
+        """The markets that the content names (by symbol, ticker, CFTC code), or else the file's name; nothing where it
+        names none, as a list of headlines does."""
+        named = directory.named_by(file.name)
+        return () if named is None else (named,)
+
+    def parse_markets(
+        self, file: InputFile, markets: Sequence[MarketConfig], directory: MarketDirectory
+    ) -> Iterable[tuple[MarketConfig, ParsedInput]]:
+        """What the file holds of each market. Sources with many markets in one file read it once for all."""
+        return [(market, self.parse(file, market)) for market in markets]
 
     def source_of(self, file: InputFile, market: MarketConfig) -> str:
         """The source under which this file's rows are stored; the pipeline's name unless the content says more."""

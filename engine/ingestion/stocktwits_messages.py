@@ -14,8 +14,9 @@ from engine.ingestion.input_file import InputFile
 from engine.ingestion.json_reply import Fields, fields_of, items_of, leading_keys, read_json
 from engine.ingestion.published_time import published_ts
 from engine.ingestion.social_text import LONGEST_POST, junk_reason
-from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput
 from engine.ingestion.text_cleaning import one_line
+from engine.ingestion.text_pipeline import TextPipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -24,7 +25,7 @@ _ERROR_KEYS: Final = frozenset({"response", "status", "errors", "message"})
 _PUBLISHER: Final = "stocktwits"
 
 
-class StockTwitsPipeline(SourcePipeline):
+class StockTwitsPipeline(TextPipeline):
     """StockTwits; source and publisher "stocktwits"."""
 
     name = "stocktwits"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -17,9 +17,11 @@ from engine.core.records import FuturesBar
 from engine.ingestion.bar_checks import NOT_A_SESSION_DAY, bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
 from engine.ingestion.contract_calendar import ContractCalendar
 from engine.ingestion.input_file import InputFile
+from engine.ingestion.lake_rows import NormalisedRow
+from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.numbers import number_or_nan, on_tick
 from engine.ingestion.session_calendar import is_session_day, midnight_ts, settlement_known_ts
-from engine.ingestion.source_pipeline import NormalisedRow, ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -39,6 +41,11 @@ class YahooDailyPipeline(SourcePipeline):
         """Three header lines that begin with Price, Ticker and Date."""
         head = file.head(3)
         return len(head) == 3 and [line.split(",")[0].strip() for line in head] == ["Price", "Ticker", "Date"]
+
+    def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
+        """The market of the one ticker; none where the file has several, which `parse` refuses."""
+        tickers = {cell.strip() for cell in file.head(2)[1].split(",")[1:] if cell.strip()}
+        return [directory.by_root(ticker.removesuffix("=F")) for ticker in tickers] if len(tickers) == 1 else ()
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
         """Bars of every session in the file; rows without prices, implausible or doubled are kept out."""

@@ -28,7 +28,7 @@ class SessionConfig(Section):
     open_local: str = Field(description="start of the session, HH:MM")
     close_local: str = Field(description="end of the session, HH:MM")
     settlement_known_local: str = Field(description="when a day's settlement is known, HH:MM")
-    calendar: str = Field(description="holiday calendar: 'us_livestock' or 'none' (every weekday trades)")
+    calendar: str = Field(description="holiday calendar: 'us_livestock', 'none' (every weekday trades) or 'every_day'")
 
 
 class ContractConfig(Section):
@@ -54,6 +54,8 @@ class MarketConfig(Section):
     market: str = Field(description="key of the market in every table")
     title: str = Field(description="name for people")
     simulated: bool = Field(description="true where prices come from the simulated venue")
+    roots: tuple[str, ...] = Field(description="other root symbols by which vendors mean this market, e.g. LH")
+    aliases: tuple[str, ...] = Field(description="words by which file names mean this market, lower case")
     session: SessionConfig
     contract: ContractConfig
     bar_seconds: PositiveInt = Field(description="length of a decision bar, seconds (86400 = one bar a session)")

@@ -21,6 +21,9 @@ def command(
 ) -> None:
     """Store every file of PATHS (files or folders), then bring the features of the market up to date.
 
+    Every row goes to the market that its file names, by symbol, code or file name; with --market all files must be of
+    that market.
+
     Exit code 3 if any file could not be used at all, or if more than one row in twenty of a file went to quarantine;
     what could be used is stored all the same.
     """
@@ -30,13 +33,15 @@ def command(
     stores = session.open_stores()
     try:
         with progress_bar("ingest", as_json) as report:
-            outcome = ingest(stores, config, paths, progress=report)
+            by_content = verb_market is None and session.market_option is None
+            outcome = ingest(stores, config, paths, by_content=by_content, progress=report)
     finally:
         stores.close()
     rows = [
         [
             Path(entry["input"]).name,
             entry["source"],
+            _markets(entry["markets"]),
             str(entry["rows_added"]),
             str(entry["rows_duplicate"]),
             str(sum(entry["quarantined"].values())),
@@ -44,7 +49,7 @@ def command(
         ]
         for entry in outcome["files"]
     ]
-    lines = table(rows, ["file", "source", "added", "duplicate", "quarantined", "span"]) if rows else []
+    lines = table(rows, ["file", "source", "market", "added", "duplicate", "quarantined", "span"]) if rows else []
     for entry in outcome["files"]:
         lines += [
             f"  quarantined {count} of {Path(entry['input']).name}: {reason}"
@@ -61,3 +66,8 @@ def command(
     for entry in troubles:
         click.echo(f"hydra: Input: {entry['reason']}", err=True)
     ctx.exit(3 if troubles else 0)
+
+
+def _markets(rows_by_market: dict[str, int]) -> str:
+    """The one market of a file, or how many there are."""
+    return next(iter(rows_by_market), "") if len(rows_by_market) < 2 else f"{len(rows_by_market)} markets"

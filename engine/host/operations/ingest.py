@@ -20,11 +20,12 @@ Progress = Callable[[int, int, str], None]
 
 
 def ingest(
-    stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progress: Progress | None = None
+    stores: Stores, config: HydraConfig, paths: Sequence[Path], *, by_content: bool, progress: Progress | None = None
 ) -> dict[str, Any]:
     """Store every file of `paths`, then the features that follow from the lake.
 
-    With a live engine the files go through its command inbox; otherwise this call holds the lease while it writes.
+    `by_content` puts every row into the market that its file names; otherwise all are of the configured market. With a
+    live engine the files go through its command inbox; otherwise this call holds the lease while it writes.
     Raises InputError where a path does not exist.
     """
     from engine.host.one_shot import one_shot_lease
@@ -34,23 +35,27 @@ def ingest(
         if not path.exists():
             raise InputError(f"{path}: there is no such file or folder")
     if engine_is_alive(stores, config):
-        arguments = {"paths": [str(path.absolute()) for path in paths]}
+        arguments = {"paths": [str(path.absolute()) for path in paths], "by_content": by_content}
         return request(stores, config, "ingest", arguments, actor="cli", timeout_s=600.0)
     with one_shot_lease(stores, config):
-        return ingest_now(stores, config, paths, progress=progress)
+        return ingest_now(stores, config, paths, by_content=by_content, progress=progress)
 
 
 def ingest_now(
-    stores: Stores, config: HydraConfig, paths: Sequence[Path], *, progress: Progress | None = None
+    stores: Stores, config: HydraConfig, paths: Sequence[Path], *, by_content: bool, progress: Progress | None = None
 ) -> dict[str, Any]:
     """As `ingest`, for a caller that holds the lease."""
     from engine.host.operations.features import build_and_store
     from engine.ingestion.data_quality import update_feed_health
     from engine.ingestion.ingest import ingest_paths
+    from engine.ingestion.market_directory import MarketDirectory, shipped_markets
 
     now_ts = SystemClock().now_ts()
     stores.lake.sweep_orphans()
-    reports = ingest_paths(stores, config, [Path(path) for path in paths], now_ts=now_ts, progress=progress)
+    directory = MarketDirectory(config.market, shipped_markets()) if by_content else None
+    reports = ingest_paths(
+        stores, config, [Path(path) for path in paths], now_ts=now_ts, directory=directory, progress=progress
+    )
     used = [report for report in reports if report.error is None]
     built = build_and_store(stores, config)
     update_feed_health(stores, config, now_ts=now_ts)
@@ -78,6 +83,7 @@ def _entry(report: IngestReport) -> dict[str, Any]:
     return {
         "input": report.input_name,
         "source": report.source,
+        "markets": dict(report.rows_by_market),
         "rows_added": report.rows_added,
         "rows_duplicate": report.rows_duplicate,
         "quarantined": dict(report.quarantined),

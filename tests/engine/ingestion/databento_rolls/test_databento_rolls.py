@@ -4,7 +4,7 @@ import pytest
 
 from engine.ingestion.databento_rolls import DatabentoRollsPipeline
 from engine.ingestion.input_file import read_input
-from engine.ingestion.source_pipeline import RollSpan
+from engine.ingestion.lake_rows import RollSpan
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso

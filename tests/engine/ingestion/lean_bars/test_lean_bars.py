@@ -105,9 +105,9 @@ def test_the_same_tables_packed_anew_add_nothing(stores, hogs: HydraConfig) -> N
     assert ingest_input(stores, hogs, lean(DAILY), now_ts=now_ts).rows_added == 3
     turned = lean(dict(reversed(DAILY.items())))
     again = ingest_input(stores, hogs, turned, now_ts=now_ts + 1)
-    assert (again.rows_added, again.batch_id) == (
+    assert (again.rows_added, again.batch_ids) == (
         0,
-        ingest_input(stores, hogs, lean(DAILY), now_ts=now_ts + 2).batch_id,
+        ingest_input(stores, hogs, lean(DAILY), now_ts=now_ts + 2).batch_ids,
     )
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from engine.core.records import CotPosition, CotReport, FuturesBar, Headline, OptionChain, OptionQuote
 from engine.ingestion.cot_columns import REPORT_COLUMNS
+from engine.ingestion.lake_rows import NormalisedRow, RollSpan
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
-from engine.ingestion.source_pipeline import NormalisedRow, RollSpan
 
 NUMBER = st.sampled_from([math.nan, 0.0, 0.025, 1e-9, 1 / 3, 123_456_789.125])
 TS = st.integers(0, 2**52)
