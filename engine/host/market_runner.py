@@ -265,9 +265,11 @@ class MarketRunner:
 
     def _ingest(self, files: Sequence[Path], now_ts: int) -> None:
         from engine.ingestion.ingest import ingest_paths
+        from engine.ingestion.rolls.roll_store import extend_continuous
 
         with self._stores.db.transaction("ingest"):
             reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
+            extend_continuous(self._stores, self._config, now_ts=now_ts)
         for report, path in zip(reports, files, strict=False):
             if report.error is None:
                 path.unlink(missing_ok=True)

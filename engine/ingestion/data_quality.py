@@ -24,6 +24,8 @@ FeedStatus = Literal["healthy", "degraded", "failed"]
 
 # Rows that a vendor lists by habit and that say nothing bad about the feed.
 _HARMLESS_REASONS: Final = ("expired series", "bar was still forming when the file was ingested")
+# Symbology, and what HYDRA derives itself from bars that have a feed of their own.
+_NEVER_DUE: Final = frozenset({"databento_rolls", "rolls", "continuous"})
 _RECENT_BATCHES: Final = 20
 _GAP_DAYS: Final = 60
 _RECENT_BARS: Final = 60
@@ -122,7 +124,7 @@ def update_feed_health(
 
 
 def _overdue(source: str, last_known_ts: int, now_ts: int, market: MarketConfig) -> int:
-    return 0 if source == "databento_rolls" else overdue_updates(source, last_known_ts, now_ts, market)
+    return 0 if source in _NEVER_DUE else overdue_updates(source, last_known_ts, now_ts, market)
 
 
 def _bad_share(stores: Stores, market: str, source: str) -> float:

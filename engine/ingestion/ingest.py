@@ -21,6 +21,7 @@ from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
 from engine.ingestion.source_pipeline import ParsedInput, RowProblem, SourcePipeline
 from engine.ingestion.sources import recognise_input
+from engine.kernel.canonical import sha256_hex
 from engine.kernel.config_models import HydraConfig, MarketConfig
 from engine.kernel.errors import InputError
 from storage.raw_batch import QuarantinedRow, RawBatch, StoreReport, batch_id_of
@@ -162,6 +163,16 @@ def ingest_input(
         last_event_ts=max((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
         batch_ids=tuple(report.batch_id for report, _ in stored),
     )
+
+
+def store_derived(
+    stores: Stores, market: MarketConfig, source: str, name: str, rows: Sequence[NormalisedRow], *, now_ts: int
+) -> StoreReport:
+    """Store rows that HYDRA derived itself from facts of the lake, as if a file `name` of `source` had brought them:
+    the same rows again add nothing, changed figures are revisions."""
+    content_hash = sha256_hex(repr(rows).encode())
+    report, _ = _store(stores, market, source, InputFile(name, b"", content_hash), ParsedInput(tuple(rows)), now_ts)
+    return report
 
 
 def _markets_of(

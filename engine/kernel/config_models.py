@@ -264,6 +264,20 @@ class ScreenConfig(Section):
     dialog_guard_seconds: Positive = Field(description="keys are ignored for this long after a dialog painted")
 
 
+class RollConfig(Section):
+    """How HYDRA itself makes a continuous series out of bars of single contracts."""
+
+    contract_series: str = Field(
+        description="series of single contracts to join, e.g. lean_1d; empty = the decision series is the vendor's own"
+    )
+    criterion: Literal["volume", "open_interest", "days_to_expiry"] = Field(description="what makes a series roll")
+    confirm_sessions: PositiveInt = Field(description="sessions running that a later contract must lead")
+    lead_ratio: Annotated[float, Field(ge=1.0)] = Field(description="factor by which it must lead")
+    days_before_expiry: Annotated[int, Field(ge=0)] = Field(
+        description="days before the last usable day on which a series rolls in any case"
+    )
+
+
 class HydraConfig(Section):
     """All settings, merged and frozen."""
 
@@ -274,6 +288,7 @@ class HydraConfig(Section):
     risk: RiskConfig
     costs: CostConfig
     features: FeatureConfig
+    rolls: RollConfig
     models: ModelConfig
     host: HostConfig
     simulation: SimulationConfig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.kernel.config_models import HydraConfig
+from engine.signals.bar_quality import BarQuality
 from engine.signals.carry import Carry
 from engine.signals.divergence_features import DivergenceFeatures
 from engine.signals.feature_family import FeatureDescription, FeatureFamily
@@ -12,6 +13,7 @@ from engine.signals.option_snapshot import SnapshotSelector
 from engine.signals.option_surface import OptionSurface
 from engine.signals.positioning import Positioning
 from engine.signals.price_action import PriceAction
+from engine.signals.roll_yield import RollYield
 from engine.signals.seasonality import Seasonality
 from engine.signals.sentiment_blend import SentimentBlend
 from engine.signals.volume_flow import VolumeFlow
@@ -31,6 +33,8 @@ def build_families(config: HydraConfig) -> tuple[FeatureFamily, ...]:
         VolumeFlow(config),
         Seasonality(config),
         Carry(config),
+        RollYield(config),
+        BarQuality(config),
         positioning,
         surface,
         OptionDensity(config, surface),

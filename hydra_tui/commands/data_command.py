@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from hydra_tui.commands.output import emit, json_option, market_option, table
@@ -49,3 +51,52 @@ def quarantine(session: Session, limit: int, verb_market: str | None, as_json: b
         stores.close()
     rows = [[item["file"], str(item["row"]), item["field"], item["reason"], item["text"]] for item in document]
     emit(document, as_json, table(rows, ["file", "row", "field", "reason", "text"]))
+
+
+@command.command("rolls")
+@market_option
+@json_option
+@click.pass_obj
+def rolls(session: Session, verb_market: str | None, as_json: bool) -> None:
+    """When the decision series changes contract, what each change is worth, and what other prices say of it."""
+    from engine.host.operations.data_rolls import data_rolls
+
+    config = session.load(verb_market).config
+    stores = session.open_stores(read_only=True)
+    try:
+        document = data_rolls(stores, config)
+    finally:
+        stores.close()
+    rows = [
+        [
+            item["day"],
+            item["from"],
+            item["to"],
+            f"{item['old_price']:.3f}",
+            f"{item['new_price']:.3f}",
+            f"{item['difference']:+.3f}",
+            "same moment" if item["overlap"] else "one session apart",
+            _observed(item),
+        ]
+        for item in document["rolls"]
+    ]
+    lines = table(rows, ["first session", "from", "to", "old", "new", "difference", "prices of", "seen in prices"])
+    for name, score in document["scores"].items():
+        lines.append(
+            f"against {name}: precision {_share(score['precision'])} ({score['confirmed']} of {score['judged']} rolls),"
+            f" recall {_share(score['recall'])} (of {score['expected']}), {score['unjudged']} cannot be judged"
+        )
+    emit(document, as_json, lines)
+
+
+def _share(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.3f}"
+
+
+def _observed(item: dict[str, Any]) -> str:
+    seen = item["observed"]
+    if seen is None:
+        return "–"
+    if seen["first"] <= item["day"] <= seen["last"]:
+        return "yes"
+    return f"on {seen['first']}" if seen["first"] == seen["last"] else f"{seen['first']}..{seen['last']}"

@@ -58,13 +58,16 @@ def features_as_of(stores: Stores, config: HydraConfig, as_of: str, names: Seque
 def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     """Run the feature pipeline over the whole raw lake of the market and store the rows that are new, in one commit."""
     from engine.ingestion.record_reader import read_records
+    from engine.ingestion.rolls.roll_store import extend_continuous, record_rolls
     from engine.signals.feature_build import build_features
     from engine.signals.feature_registry import feature_definitions
 
+    now_ts = SystemClock().now_ts()
+    extend_continuous(stores, config, now_ts=now_ts)
+    record_rolls(stores, config, now_ts=now_ts)
     records = read_records(stores, config.market.market)
     rows = build_features(records, config)
     stores.features.register(feature_definitions(config))
-    now_ts = SystemClock().now_ts()
     with stores.db.transaction():
         added = stores.features.append(rows, recorded_ts=now_ts)
         if added:
