@@ -13,13 +13,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from zoneinfo import ZoneInfo
 
-from engine.ingestion.feed_expectations import missing_sessions, overdue_updates
+from engine.ingestion.feed_expectations import COUNTED_DAYS, missing_sessions, overdue_updates
 from engine.kernel.config_models import HydraConfig, MarketConfig
-from engine.kernel.timestamps import to_datetime
+from engine.kernel.timestamps import MICROS_PER_DAY, to_datetime
 
 if TYPE_CHECKING:
     from storage.stores import Stores
 
+COMPARISON_VIEW: Final = "cross_source"
 FeedStatus = Literal["healthy", "degraded", "failed"]
 
 # Rows that a vendor lists by habit and that say nothing bad about the feed.
@@ -33,14 +34,17 @@ _RECENT_BARS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What is known of one source: updates overdue now, share of bad rows in its recent batches (0 to 1), session days
+    """What is known of one source: updates overdue now (`overdue_is_least`: or more, older ones are not counted), share of bad rows in its recent batches (0 to 1), session days
     of the last 60 days without a bar (ISO dates; empty for sources that are not daily), and how many of the last 60
-    bars of the decision series have a close outside low..high or a range without volume."""
+    bars of the decision series have a close outside low..high or a range without volume; `contradicted_by` gives other
+    series of the same facts and the share of the last common sessions on which both agree within a tick."""
 
     overdue_updates: int
     bad_row_share: float
     missing_sessions: tuple[str, ...] = ()
     suspicious_bars: int = 0
+    contradicted_by: tuple[tuple[str, float], ...] = ()
+    overdue_is_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,7 @@ class FeedLimits:
     failed_bad_share: float = 0.25
     degraded_missing_sessions: int = 1
     degraded_suspicious_bars: int = 3
+    degraded_agreement: float = 0.99
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,8 @@ def assess(facts: FeedFacts, limits: FeedLimits | None = None) -> FeedHealth:
     failed: list[str] = []
     if facts.overdue_updates >= limits.degraded_overdue:
         late = failed if facts.overdue_updates >= limits.failed_overdue else degraded
-        late.append(f"stale: {facts.overdue_updates} updates overdue")
+        least = "at least " if facts.overdue_is_least else ""
+        late.append(f"stale: {least}{facts.overdue_updates} updates overdue")
     if facts.bad_row_share >= limits.degraded_bad_share:
         bad = failed if facts.bad_row_share >= limits.failed_bad_share else degraded
         bad.append(f"bad rows: {facts.bad_row_share:.1%} of recent rows quarantined")
@@ -82,6 +88,9 @@ def assess(facts: FeedFacts, limits: FeedLimits | None = None) -> FeedHealth:
             f"bad ticks: {facts.suspicious_bars} of the last {_RECENT_BARS} bars have a close outside low..high or a "
             "range without volume"
         )
+    for other, agreement in facts.contradicted_by:
+        if agreement < limits.degraded_agreement:
+            degraded.append(f"disagrees: only {agreement:.1%} of the last common sessions within a tick of {other}")
     status: FeedStatus = "failed" if failed else "degraded" if degraded else "healthy"
     return FeedHealth(status, (*failed, *degraded))
 
@@ -103,6 +112,8 @@ def update_feed_health(
                 bad_row_share=_bad_share(stores, market.market, source),
                 missing_sessions=_gaps(stores, source, market),
                 suspicious_bars=_suspicious(stores, source, market),
+                contradicted_by=_contradictions(stores, source, market),
+                overdue_is_least=now_ts - feed["last_known_ts"] > COUNTED_DAYS * MICROS_PER_DAY,
             )
             health[source] = found = assess(facts)
             reasons = json.dumps(list(found.reasons))
@@ -174,3 +185,14 @@ def _suspicious(stores: Stores, source: str, market: MarketConfig) -> int:
         (market.market, source, _RECENT_BARS),
     )
     return int(rows[0]["bars"])
+
+
+def _contradictions(stores: Stores, source: str, market: MarketConfig) -> tuple[tuple[str, float], ...]:
+    """What the last comparison of daily series (`engine/host/operations/data_compare.py`) says of this one."""
+    view = stores.state.get(f"{COMPARISON_VIEW}:{market.market}")
+    pairs = view["pairs"] if isinstance(view, dict) else []
+    return tuple(
+        (pair["second"] if pair["first"] == source else pair["first"], float(pair["recent_agreement"]))
+        for pair in pairs
+        if source in (pair["first"], pair["second"]) and pair["recent_agreement"] is not None
+    )

@@ -20,16 +20,16 @@ from engine.ingestion.session_calendar import (
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.timestamps import MICROS_PER_HOUR, MICROS_PER_SECOND, to_datetime
 
-_MOST_DAYS = 400
+COUNTED_DAYS = 400
 _NEWS_EVERY_SECONDS = 86_400
 
 
 def overdue_updates(source: str, last_known_ts: int, now_ts: int, market: MarketConfig) -> int:
-    """Updates of `source` that should have become known in (last_known_ts, now_ts]; capped after 400 days."""
+    """Updates of `source` that should have become known in (last_known_ts, now_ts]; those of the last 400 days at most."""
     if now_ts <= last_known_ts:
         return 0
     first, last = _local_day(last_known_ts, market), _local_day(now_ts, market)
-    first = max(first, last - timedelta(days=_MOST_DAYS))
+    first = max(first, last - timedelta(days=COUNTED_DAYS))
     if source.startswith("cot_"):
         return _overdue_reports(first, last, last_known_ts, now_ts)
     seconds = _update_seconds(source, market)

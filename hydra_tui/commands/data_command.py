@@ -100,3 +100,48 @@ def _observed(item: dict[str, Any]) -> str:
     if seen["first"] <= item["day"] <= seen["last"]:
         return "yes"
     return f"on {seen['first']}" if seen["first"] == seen["last"] else f"{seen['first']}..{seen['last']}"
+
+
+@command.command("compare")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(0, 100_000), help="most days to print")
+@market_option
+@json_option
+@click.pass_obj
+def compare(session: Session, limit: int, verb_market: str | None, as_json: bool) -> None:
+    """Daily series of the market against each other: common sessions, agreement within a tick, where they differ."""
+    from engine.host.operations.data_compare import data_compare
+
+    config = session.load(verb_market).config
+    stores = session.open_stores(read_only=True)
+    try:
+        document = data_compare(stores, config)
+    finally:
+        stores.close()
+    pairs = document["pairs"]
+    rows = [
+        [
+            pair["first"],
+            pair["second"],
+            str(pair["common_sessions"]),
+            str(pair["within_a_tick"]),
+            f"{100 * pair['agreement']:.2f} %",
+            str(sum(one["other_contract"] for one in pair["disagreements"])),
+        ]
+        for pair in pairs
+    ]
+    lines = table(rows, ["series", "against", "sessions", "within a tick", "agreement", "other contract"])
+    days = [
+        [
+            f"{pair['first']} / {pair['second']}",
+            one["day"],
+            f"{one['first_close']:g}",
+            f"{one['second_close']:g}",
+            f"{one['ticks']:.1f}",
+            "other contract" if one["other_contract"] else "",
+        ]
+        for pair in pairs
+        for one in pair["disagreements"][:limit]
+    ]
+    if days:
+        lines += ["", *table(days, ["series", "session", "first", "second", "ticks", ""])]
+    emit(document, as_json, lines if pairs else [f"market {document['market']} has no two daily series to compare"])

@@ -45,6 +45,7 @@ def ingest_now(
     stores: Stores, config: HydraConfig, paths: Sequence[Path], *, by_content: bool, progress: Progress | None = None
 ) -> dict[str, Any]:
     """As `ingest`, for a caller that holds the lease."""
+    from engine.host.operations.data_compare import keep_comparison
     from engine.host.operations.features import build_and_store
     from engine.ingestion.data_quality import update_feed_health
     from engine.ingestion.ingest import ingest_paths
@@ -58,6 +59,7 @@ def ingest_now(
     )
     used = [report for report in reports if report.error is None]
     built = build_and_store(stores, config)
+    keep_comparison(stores, config, now_ts=now_ts)
     update_feed_health(stores, config, now_ts=now_ts)
     stores.state.put_view("market", config.market.market, now_ts)
     return {
