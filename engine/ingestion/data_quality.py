@@ -34,10 +34,14 @@ _RECENT_BARS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What is known of one source: updates overdue now (`overdue_is_least`: or more, older ones are not counted), share of bad rows in its recent batches (0 to 1), session days
-    of the last 60 days without a bar (ISO dates; empty for sources that are not daily), and how many of the last 60
-    bars of the decision series have a close outside low..high or a range without volume; `contradicted_by` gives other
-    series of the same facts and the share of the last common sessions on which both agree within a tick."""
+    """What is known of one source.
+
+    Updates overdue now (`overdue_is_least`: or more, older ones are not counted); share of bad rows in its recent
+    batches (0 to 1); session days of the last 60 days without a bar (ISO dates; empty for sources that are not daily);
+    how many of the last 60 bars of the decision series have a close outside low..high or a range without volume;
+    `contradicted_by`: other series of the same facts and the share of the last common sessions on which both agree
+    within a tick.
+    """
 
     overdue_updates: int
     bad_row_share: float

@@ -25,7 +25,7 @@ _NEWS_EVERY_SECONDS = 86_400
 
 
 def overdue_updates(source: str, last_known_ts: int, now_ts: int, market: MarketConfig) -> int:
-    """Updates of `source` that should have become known in (last_known_ts, now_ts]; those of the last 400 days at most."""
+    """Updates of `source` that should have become known in (last_known_ts, now_ts], of the last 400 days at most."""
     if now_ts <= last_known_ts:
         return 0
     first, last = _local_day(last_known_ts, market), _local_day(now_ts, market)
