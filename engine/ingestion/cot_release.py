@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
 
-from engine.ingestion.session_calendar import nth_weekday, observed
+from engine.ingestion.exchange_holidays import nth_weekday, observed
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts
 

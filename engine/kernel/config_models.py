@@ -28,7 +28,9 @@ class SessionConfig(Section):
     open_local: str = Field(description="start of the session, HH:MM")
     close_local: str = Field(description="end of the session, HH:MM")
     settlement_known_local: str = Field(description="when a day's settlement is known, HH:MM")
-    calendar: str = Field(description="holiday calendar: 'us_livestock', 'none' (every weekday trades) or 'every_day'")
+    calendar: str = Field(
+        description="holidays: us_livestock, us_grains, us_lumber, us_dairy, ice_us_softs, none (weekdays) or every_day"
+    )
 
 
 class ContractConfig(Section):
@@ -40,6 +42,9 @@ class ContractConfig(Section):
     tick_size: Positive = Field(description="smallest price change, in price units")
     months: str = Field(description="month codes that are listed, e.g. GJKMNQVZ")
     last_trade_rule: str = Field(description="rule name, e.g. business_day_10 (10th business day of the month)")
+    first_notice_rule: str = Field(
+        description="rule of the first day on which a long may be told to take delivery; none: settles in cash"
+    )
     fee_usd_per_lot: Annotated[float, Field(ge=0.0)] = Field(description="all fees per lot and side, USD")
     plausible_price_low: float = Field(description="a price below is quarantined as implausible")
     plausible_price_high: float = Field(description="a price above is quarantined as implausible")
