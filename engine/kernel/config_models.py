@@ -6,12 +6,25 @@ Defaults live in `config/default.yaml`, not here: a value has one home. Unknown 
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no such IANA zone") from error
+    return name
+
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+MonthCodes = Annotated[str, Field(min_length=1, pattern=r"^F?G?H?J?K?M?N?Q?U?V?X?Z?$")]  # in the year's order
 AutonomyLevel = Literal["supervised", "semi-auto", "autonomous", "lockdown"]
 
 
@@ -24,10 +37,10 @@ class Section(BaseModel):
 class SessionConfig(Section):
     """Trading hours in the exchange's zone."""
 
-    timezone: str = Field(description="IANA zone of the exchange")
-    open_local: str = Field(description="start of the session, HH:MM")
-    close_local: str = Field(description="end of the session, HH:MM")
-    settlement_known_local: str = Field(description="when a day's settlement is known, HH:MM")
+    timezone: Zone = Field(description="IANA zone of the exchange")
+    open_local: Clock = Field(description="start of the session, HH:MM")
+    close_local: Clock = Field(description="end of the session, HH:MM")
+    settlement_known_local: Clock = Field(description="when a day's settlement is known, HH:MM")
     calendar: str = Field(
         description="holidays: us_livestock, us_grains, us_lumber, us_dairy, ice_us_softs, none (weekdays) or every_day"
     )
@@ -40,7 +53,7 @@ class ContractConfig(Section):
     price_unit: str = Field(description="unit of every price of this market, e.g. cents/lb")
     usd_per_point: Positive = Field(description="USD for one price unit on one lot")
     tick_size: Positive = Field(description="smallest price change, in price units")
-    months: str = Field(description="month codes that are listed, e.g. GJKMNQVZ")
+    months: MonthCodes = Field(description="month codes that are listed, in the order of the year, e.g. GJKMNQVZ")
     last_trade_rule: str = Field(description="rule name, e.g. business_day_10 (10th business day of the month)")
     first_notice_rule: str = Field(
         description="rule of the first day on which a long may be told to take delivery; none: settles in cash"
