@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.market_directory import MarketDirectory, shipped_markets
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.configuration import known_markets, load_config
 from engine.kernel.errors import ConfigError
@@ -46,7 +47,7 @@ def test_a_shipped_market_is_consistent(name: str) -> None:
     assert all(len(code) == 6 for code in market.cot_market_codes) and market.cot_market_codes
     assert contract.root not in market.roots
     assert market.aliases and all(alias == alias.lower() for alias in market.aliases)
-    assert market.market in market.aliases
+    assert market.market.replace("_", " ") in market.aliases
     assert ContractCalendar.of(market).last_trade_day(2024, 3) is not None
 
 
@@ -71,6 +72,27 @@ def test_an_operators_market_is_known_and_loads_from_its_file(own: Callable[[str
     assert result.config.market.market == "white_oats"
     assert result.sources["market.contract.root"] == str(folder / "white_oats.yaml")
     assert result.config.risk == load_config("oats", environment={}).config.risk
+
+
+def test_an_operators_market_is_found_by_its_symbol(own: Callable[[str, str], Path]) -> None:
+    text = TEMPLATE.replace("market: oats", "market: white_oats").replace("root: ZO", "root: WO")
+    folder = own("white_oats", text.replace("roots: [O]", "roots: []").replace("[oats, oat]", "[white oats]"))
+    directory = MarketDirectory(market_of("oats"), shipped_markets(folder))
+    assert directory.by_root("WO").market == "white_oats"
+    named = directory.named_by("White_Oats.csv")
+    assert named is not None and named.market == "white_oats"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "file_name", "market"),
+    [("LC", "Live_Cattle.csv", "live_cattle"), ("FC", "Feeder_Cattle.csv", "feeder_cattle"), ("O", "Oat.csv", "oats"),
+     ("RR", "rough-rice 2023.csv", "rough_rice"), ("LBS", "Lumber.csv", "lumber"), ("JO", "orange_juice", "orange_juice"),
+     ("DA", "Class III Milk.csv", "class_iii_milk"), ("LH", "Lean_Hogs.csv", "lean_hogs")],
+)  # fmt: skip
+def test_a_vendors_symbol_and_a_files_name_mean_the_market(symbol: str, file_name: str, market: str) -> None:
+    directory = MarketDirectory(market_of("simulated_hogs"), shipped_markets())
+    named = directory.named_by(file_name)
+    assert named is not None and (directory.by_root(symbol).market, named.market) == (market, market)
 
 
 def test_an_operators_market_is_unknown_elsewhere(own: Callable[[str, str], Path], tmp_path: Path) -> None:
@@ -98,6 +120,7 @@ def test_a_shipped_market_cannot_be_replaced_in_silence(own: Callable[[str, str]
         ("HKNUZ", "ZHKNU", r"'market\.contract\.months' = 'ZHKNU'"),
         ("market: white_oats", "market: black_oats", r"'market\.market' must be 'white_oats'.*was 'black_oats'"),
         ("  session:", "  session: [", r"is not valid YAML in line \d+"),
+        ("    months: HKNUZ\n", "    months: HKNUZ\n    months: HZ\n", r"in line \d+: 'months' stands twice"),
     ],
 )
 def test_a_broken_market_file_is_named_with_its_key(
