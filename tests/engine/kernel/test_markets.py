@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import zipfile
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -65,6 +67,19 @@ def test_the_simulated_market_claims_no_name_of_a_real_file() -> None:
     assert (market_of("simulated_hogs").aliases, market_of("simulated_hogs").roots) == ((), ())
 
 
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", REAL)
+def test_the_cftc_codes_are_those_of_the_market_in_the_files(name: str, real_data: Path) -> None:
+    named: dict[str, str] = {}
+    for file in ("fut_disagg_txt_2021.zip", "fut_disagg_txt_2023_to_20231010.zip"):
+        with zipfile.ZipFile(real_data / "cot" / file) as archive:
+            text = archive.read(archive.namelist()[0]).decode("latin-1")
+        named.update({row[3].strip(): row[0] for row in csv.reader(text.splitlines())})
+    market = market_of(name)
+    for code in market.cot_market_codes:
+        assert market.title.split()[-1].upper() in named[code].upper(), (code, named[code])
+
+
 def test_an_operators_market_is_known_and_loads_from_its_file(own: Callable[[str, str], Path]) -> None:
     folder = own("white_oats", TEMPLATE.replace("market: oats", "market: white_oats"))
     assert known_markets(folder) == sorted([*SHIPPED, "white_oats"])
@@ -86,8 +101,8 @@ def test_an_operators_market_is_found_by_its_symbol(own: Callable[[str, str], Pa
 @pytest.mark.parametrize(
     ("symbol", "file_name", "market"),
     [("LC", "Live_Cattle.csv", "live_cattle"), ("FC", "Feeder_Cattle.csv", "feeder_cattle"), ("O", "Oat.csv", "oats"),
-     ("RR", "rough-rice 2023.csv", "rough_rice"), ("LBS", "Lumber.csv", "lumber"), ("JO", "orange_juice", "orange_juice"),
-     ("DA", "Class III Milk.csv", "class_iii_milk"), ("LH", "Lean_Hogs.csv", "lean_hogs")],
+     ("RR", "rough-rice 2023.csv", "rough_rice"), ("LBS", "Lumber.csv", "lumber"),
+     ("JO", "orange_juice", "orange_juice"), ("DA", "Class III Milk.csv", "class_iii_milk"), ("LH", "Lean_Hogs.csv", "lean_hogs")],
 )  # fmt: skip
 def test_a_vendors_symbol_and_a_files_name_mean_the_market(symbol: str, file_name: str, market: str) -> None:
     directory = MarketDirectory(market_of("simulated_hogs"), shipped_markets())
