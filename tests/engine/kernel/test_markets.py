@@ -102,7 +102,8 @@ def test_an_operators_market_is_found_by_its_symbol(own: Callable[[str, str], Pa
     ("symbol", "file_name", "market"),
     [("LC", "Live_Cattle.csv", "live_cattle"), ("FC", "Feeder_Cattle.csv", "feeder_cattle"), ("O", "Oat.csv", "oats"),
      ("RR", "rough-rice 2023.csv", "rough_rice"), ("LBS", "Lumber.csv", "lumber"),
-     ("JO", "orange_juice", "orange_juice"), ("DA", "Class III Milk.csv", "class_iii_milk"), ("LH", "Lean_Hogs.csv", "lean_hogs")],
+     ("JO", "orange_juice", "orange_juice"), ("DA", "Class III Milk.csv", "class_iii_milk"),
+     ("LH", "Lean_Hogs.csv", "lean_hogs")],
 )  # fmt: skip
 def test_a_vendors_symbol_and_a_files_name_mean_the_market(symbol: str, file_name: str, market: str) -> None:
     directory = MarketDirectory(market_of("simulated_hogs"), shipped_markets())

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from engine.ingestion.exchange_holidays import exchange_holidays
+from engine.ingestion.exchange_holidays import DATED_CLOSURES, exchange_holidays
 from engine.ingestion.session_calendar import (
     is_session_day,
     known_calendars,
@@ -38,7 +38,7 @@ def test_days_that_only_look_like_holidays_are_sessions(day: str) -> None:
     assert is_session_day(date.fromisoformat(day), "us_livestock")
 
 
-@pytest.mark.parametrize("calendar", [name for name in known_calendars() if name != "none"])
+@pytest.mark.parametrize("calendar", sorted(DATED_CLOSURES))
 def test_every_exchange_group_keeps_the_common_holidays(calendar: str) -> None:
     closed = ["2024-01-01", "2024-01-15", "2024-02-19", "2024-03-29", "2024-05-27", "2024-06-19", "2024-07-04",
               "2024-09-02", "2024-11-28", "2024-12-25"]  # fmt: skip
@@ -56,6 +56,8 @@ def test_previous_session_day_is_the_inverse_of_the_next() -> None:
 def test_a_market_without_holidays_trades_every_weekday() -> None:
     assert is_session_day(date(2023, 12, 25), "none")
     assert not is_session_day(date(2023, 12, 24), "none")
+    assert is_session_day(date(2023, 12, 24), "every_day")
+    assert known_calendars() == sorted(["none", "every_day", *DATED_CLOSURES])
     with pytest.raises(ConfigError, match=r"unknown session calendar.*us_grains"):
         is_session_day(date(2023, 1, 3), "lunar")
 
