@@ -206,3 +206,19 @@ def test_the_vendor_series_jumps_on_the_session_after_the_last_trade_day(
     assert len(moves[0]) >= expiries
     assert medians[0] > jump
     assert all(median < medians[0] / 2.2 for offset, median in medians.items() if offset)
+
+
+@pytest.mark.real_data
+def test_rice_leads_one_contract_after_the_other_and_leaves_each_near_first_notice(real_data) -> None:
+    """Rice has no front-month series: the last day on which each instrument of a volume-led one led stands in."""
+    rice = calendar_of("rough_rice")
+    led_until: dict[str, date] = {}
+    with open(real_data / "intraday" / "databento_1h" / "ZR.v.0_2010_2023_rolls.csv") as file:
+        for row in csv.DictReader(file):
+            day = date.fromisoformat(row["end_date"]) - timedelta(days=1)
+            led_until[row["instrument_id"]] = max(day, led_until.get(row["instrument_id"], day))
+    days = sorted(led_until.values())
+    contracts = [rice.front_contract(day) for day in days]
+    assert contracts == list(rice.listed(days[0], len(days))) and len(days) == 83
+    to_notice = [(rice.last_usable_day(name) - day).days for day, name in zip(days, contracts, strict=True)]
+    assert 0 <= statistics.median(to_notice) <= 7
