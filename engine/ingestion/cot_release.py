@@ -102,7 +102,10 @@ def _scheduled_day(report_day: date) -> date:
     while left:
         day += _ONE_DAY
         left -= not _closed(day)
-    return max(day, _week(report_day) + timedelta(days=4))
+    day = max(day, _week(report_day) + timedelta(days=4))
+    while _closed(day):
+        day += _ONE_DAY
+    return day
 
 
 @lru_cache(maxsize=4096)
@@ -153,7 +156,15 @@ def releases_between(after_ts: int, until_ts: int, report_type: ReportType = "le
 
 def next_release(now_ts: int, report_type: ReportType = "legacy") -> ReportRelease:
     """The next report that becomes public after `now_ts`."""
-    return next(release for release in _releases_from(now_ts, report_type) if release.release_ts > now_ts)
+    following: ReportRelease | None = None
+    for release in _releases_from(now_ts, report_type):
+        # A history that was published late makes releases leave the order of their report days.
+        if following is not None and release.report_day > _local_day(following.release_ts):
+            break
+        if release.release_ts > now_ts and (following is None or release.release_ts < following.release_ts):
+            following = release
+    assert following is not None, "reports never end"
+    return following
 
 
 def next_release_ts(now_ts: int, report_type: ReportType = "legacy") -> int:
