@@ -1,14 +1,16 @@
 """The table inside a Commitments-of-Traders file, whichever way it came: text with or without header, workbook, JSON.
 
-A yearly file has 300 markets and 191 columns, so a row is taken apart only where it can be of a wanted market: a text
-line is searched for the code first, a workbook row and a JSON object show theirs in one place.
+A yearly file has 300 markets and 191 columns, so a row is taken apart only where it is of a wanted market: its code is
+read first.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 
 from engine.ingestion.cot_columns import CODE_COLUMNS, headerless_names, market_code, plain_name
@@ -17,18 +19,21 @@ from engine.ingestion.json_reply import fields_of, items_of, leading_keys, read_
 from engine.ingestion.workbook_rows import workbook_rows
 
 RowKind = Literal["wanted", "other", "short", "unreadable"]
-_BYTE_ORDER_MARK: Final = "\ufeff"
+_CELL: Final = r'(?:"[^"]*"|[^",]*),'
 
 
 @dataclass(frozen=True, slots=True)
 class CotRow:
-    """One row that is not blank: its 1-based number in the file, its code and cells. Rows of other markets carry
-    neither, rows that are cut short or cannot be read their raw text as the only cell."""
+    """One row that is not blank: its 1-based number in the file, its code and cells. Rows of other markets carry none
+    of them, rows that are cut short or cannot be read their raw text as the only cell."""
 
     number: int
     kind: RowKind
     code: str = ""
     cells: Sequence[object] = ()
+
+
+_OTHER: Final = CotRow(0, "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class CotTable:
 def first_names(file: InputFile) -> tuple[str, ...]:
     """Plain names of the columns, from the beginning of the file alone; empty where it holds no such table."""
     if file.is_spreadsheet:
-        return tuple(plain_name(cell) for cell in next(workbook_rows(file, limit=1), []))
+        return _workbook_names(file)
     keys = leading_keys(file)
     if keys:
         return tuple(plain_name(key) for key in keys)
@@ -69,6 +74,12 @@ def open_table(file: InputFile) -> CotTable:
         return CotTable(file, first_names(file))
     names, has_header = _text_names(file)
     return CotTable(file, names, has_header)
+
+
+@lru_cache(maxsize=1)
+def _workbook_names(file: InputFile) -> tuple[str, ...]:
+    # Opening a workbook reads all of it, and every report type asks: one file is remembered.
+    return tuple(plain_name(cell) for cell in next(workbook_rows(file, limit=1), []))
 
 
 def _text_names(file: InputFile) -> tuple[tuple[str, ...], bool]:
@@ -88,14 +99,16 @@ def _split(line: str) -> list[str] | None:
 
 
 def _text_rows(file: InputFile, code_at: int, wanted: Collection[str], least_cells: int, skip: int) -> Iterator[CotRow]:
-    # Exports drop leading zeros, so the search is for the code without them: too many lines rather than too few.
-    needles = [code.lstrip("0") for code in wanted]
-    for number, line in enumerate(file.text().splitlines(), 1):
+    text = file.text()
+    lines = text.split("\n") if "\n" in text else text.splitlines()
+    # Reads the code of a plain line without its other cells; a line that is not plain goes through the csv module.
+    code_of = re.compile(rf'(?:{_CELL}){{{code_at}}} *"?([0-9A-Z+]+) *"?,').match
+    for number, line in enumerate(lines, 1):
         if number <= skip or not line or line.isspace():
             continue
-        if not any(needle in line for needle in needles):
-            short = line.count(",") < least_cells - 1
-            yield CotRow(number, "short", "", (line,)) if short else CotRow(number, "other")
+        plain = code_of(line)
+        if plain is not None and market_code(plain[1]) not in wanted and line.count(",") >= least_cells - 1:
+            yield _OTHER
             continue
         cells = _split(line)
         if cells is None:
@@ -114,7 +127,7 @@ def _sorted(number: int, cells: Sequence[object], code_at: int, wanted: Collecti
     if len(cells) < least_cells:
         return CotRow(number, "short", "", (",".join(str(cell) for cell in cells),))
     code = market_code(cells[code_at])
-    return CotRow(number, "wanted", code, cells) if code in wanted else CotRow(number, "other")
+    return CotRow(number, "wanted", code, cells) if code in wanted else _OTHER
 
 
 def _json_names(file: InputFile) -> dict[str, str]:
@@ -138,4 +151,4 @@ def _json_rows(file: InputFile, names: Sequence[str], wanted: Collection[str]) -
         if code in wanted:
             yield CotRow(number, "wanted", code, ["" if row.get(field) is None else row[field] for field in order])
         else:
-            yield CotRow(number, "other")
+            yield _OTHER
