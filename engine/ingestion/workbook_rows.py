@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 
 from engine.ingestion.input_file import InputFile
@@ -21,7 +22,8 @@ def _binary_rows(file: InputFile, limit: int | None) -> Iterator[list[object]]:
     import xlrd
 
     try:
-        workbook = xlrd.open_workbook(file_contents=file.content, on_demand=True)
+        # Its remarks on odd files go nowhere instead of to the terminal.
+        workbook = xlrd.open_workbook(file_contents=file.content, on_demand=True, logfile=io.StringIO())
         sheet = workbook.sheet_by_index(0)
         from_1904, count = workbook.datemode == 1, sheet.nrows
     except Exception as error:  # xlrd raises its own, struct's, codecs' and plain lookup errors on damaged bytes
@@ -38,7 +40,9 @@ def _zipped_rows(file: InputFile, limit: int | None) -> Iterator[list[object]]:
     from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
     try:
-        workbook = openpyxl.load_workbook(io.BytesIO(file.content), read_only=True, data_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # remarks on styles and extensions that are of no concern here
+            workbook = openpyxl.load_workbook(io.BytesIO(file.content), read_only=True, data_only=True)
         sheet = workbook.worksheets[0]
         sheet.reset_dimensions()
         rows = sheet.iter_rows(values_only=True, max_row=limit)
