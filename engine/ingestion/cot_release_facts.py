@@ -3,6 +3,10 @@
 Where the exact day is not known, a day that is surely LATE stands instead: a report that is known too early would be
 look-ahead, one that is late only costs. Sources are named at each entry; "special announcements" is the CFTC's page
 cftc.gov/MarketReports/CommitmentsofTraders/HistoricalSpecialAnnouncements.
+
+Not in here: single markets that were corrected on a day that was not found, although files hold the later figures
+(2019-03-26: lean hogs and fourteen others; 2019-10-15: corn and the soybean complex; cocoa, coffee and options on corn
+and soybeans in 2009-2014). Their reports keep the day of the first release.
 """
 
 from __future__ import annotations

@@ -49,12 +49,12 @@ from engine.kernel.errors import InputError
 
 # Names of the CFTC's files and of its Socrata sets, with and without options.
 _COMBINED_NAMES: Final = re.compile(
-    r"annualof|deahistfo|deacom|_lof|_sof|dea_com|com_disagg|c_disagg|c_year|com_fin|fincom|"
+    r"annualof|deahistfo|deacom|_lof|dea_com_|com_disagg|(?<![a-z])c_disagg|com_fin_|fincomwk|"
     r"jun7-fc8e|kh3c-gbw2|yw9f-hn96",
     re.IGNORECASE,
 )
 _FUTURES_NAMES: Final = re.compile(
-    r"annual(?!of|ci)|deacot|deafut|dea_fut|fut\d\d_\d\d|_lf|_sf|fut_disagg|f_disagg|f_year|fut_fin|finfut|"
+    r"annual\.|deacot|deafut|dea_fut_|fut\d\d_\d\d|fut_disagg|(?<![a-z])f_disagg|fut_fin_|finfutwk|"
     r"6dca-aqww|72hh-3qpy|gpe5-46if",
     re.IGNORECASE,
 )
@@ -147,7 +147,7 @@ class CotPipeline(SourcePipeline):
         return found, others
 
     def _positions(self, table: CotTable) -> dict[str, int]:
-        """Place of each value in a row; a JSON reply may lack fields, see `CotTable.sparse`."""
+        """Place of each value in a row; a JSON reply may lack fields, see `CotTable.is_sparse`."""
         place = {name: index for index, name in reversed(list(enumerate(table.names)))}
 
         def find(alternatives: Sequence[str]) -> int | None:
@@ -169,7 +169,7 @@ class CotPipeline(SourcePipeline):
             position = find(alternatives)
             if position is not None:
                 at[key] = position
-            elif index < needed or not table.sparse:
+            elif index < needed or not table.is_sparse:
                 raise InputError(
                     f"{table.file.name}: column {alternatives[0]} is missing; is this another CFTC report?"
                 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
@@ -38,19 +38,24 @@ _OTHER: Final = CotRow(0, "other")
 
 @dataclass(frozen=True, slots=True)
 class CotTable:
-    """Plain column names and the way to the rows. `sparse`: a field that is missing everywhere is a missing number,
-    because JSON replies leave null fields out. `has_header`: whether the file itself named its columns."""
+    """Plain column names and the way to the rows. `has_header`: whether the file itself named its columns. `items` are
+    the objects of a JSON reply, None for everything else."""
 
     file: InputFile
     names: tuple[str, ...]
     has_header: bool = True
-    sparse: bool = False
+    items: Sequence[object] | None = None
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a column that is missing everywhere only means missing numbers: replies leave null fields out."""
+        return self.items is not None
 
     def rows(self, wanted: Collection[str], least_cells: int) -> Iterator[CotRow]:
         """Rows in file order; `wanted` are market codes with leading zeros, a row needs `least_cells` cells."""
         code_at = next(self.names.index(name) for name in CODE_COLUMNS if name in self.names)
-        if self.sparse:
-            return _json_rows(self.file, self.names, wanted)
+        if self.items is not None:
+            return _json_rows(self.items, self.names, wanted)
         if self.file.is_spreadsheet:
             return _sheet_rows(self.file, code_at, wanted, least_cells)
         return _text_rows(self.file, code_at, wanted, least_cells, skip=1 if self.has_header else 0)
@@ -69,7 +74,8 @@ def first_names(file: InputFile) -> tuple[str, ...]:
 def open_table(file: InputFile) -> CotTable:
     """The table of a file; InputError where a workbook or a JSON reply is damaged."""
     if not file.is_spreadsheet and leading_keys(file):
-        return CotTable(file, tuple(_json_names(file)), sparse=True)
+        items = items_of(read_json(file))
+        return CotTable(file, tuple(_fields_by_name(items)), items=items)
     if file.is_spreadsheet:
         return CotTable(file, first_names(file))
     names, has_header = _text_names(file)
@@ -130,19 +136,19 @@ def _sorted(number: int, cells: Sequence[object], code_at: int, wanted: Collecti
     return CotRow(number, "wanted", code, cells) if code in wanted else _OTHER
 
 
-def _json_names(file: InputFile) -> dict[str, str]:
+def _fields_by_name(items: Sequence[object]) -> dict[str, str]:
     """Plain name -> field, of all objects: Socrata leaves null fields out, object by object."""
     fields: dict[str, None] = {}
-    for item in items_of(read_json(file)):
+    for item in items:
         fields.update(dict.fromkeys(fields_of(item) or ()))
     return {plain_name(field): field for field in fields}
 
 
-def _json_rows(file: InputFile, names: Sequence[str], wanted: Collection[str]) -> Iterator[CotRow]:
-    fields: Mapping[str, str] = _json_names(file)
+def _json_rows(items: Sequence[object], names: Sequence[str], wanted: Collection[str]) -> Iterator[CotRow]:
+    fields = _fields_by_name(items)
     order = [fields[name] for name in names]
     code_field = fields[CODE_COLUMNS[0]]
-    for number, item in enumerate(items_of(read_json(file)), 1):
+    for number, item in enumerate(items, 1):
         row = fields_of(item)
         if row is None:
             yield CotRow(number, "unreadable", "", (str(item),))

@@ -103,6 +103,7 @@ def test_the_last_letter_of_a_socrata_id_says_whether_options_are_counted(hogs, 
         ("deahistfo2024.zip", "annualof.txt", True, COMBINED_BY_NAME),
         ("deacot1986_2016.zip", "FUT86_16.txt", False, FUTURES_BY_NAME),
         ("saved.zip", "annualof.txt", True, COMBINED_BY_NAME),
+        ("annual_positions_of_hogs.csv", "", False, FUTURES_UNSAID),
         ("hogs.csv", "", False, FUTURES_UNSAID),
     ],
 )
