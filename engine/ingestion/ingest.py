@@ -152,7 +152,10 @@ def ingest_input(
         revisions=sum(revisions for _, revisions in stored),
         quarantined=dict(Counter(problem.reason for problem in problems)),
         ignored=dict(sum((Counter(parsed.ignored) for _, parsed in parts), Counter())),
-        flags=dict(Counter(flag for row in rows for flag in getattr(row, "flags", ()))),
+        flags=dict(
+            sum((Counter(parsed.notes) for _, parsed in parts), Counter())
+            + Counter(flag for row in rows for flag in getattr(row, "flags", ()))
+        ),
         rows_by_market={
             market.market: report.rows_added + report.rows_duplicate
             for (market, _), (report, _) in zip(

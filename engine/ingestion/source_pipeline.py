@@ -35,11 +35,13 @@ class RowProblem:
 @dataclass(frozen=True, slots=True)
 class ParsedInput:
     """What one file holds: rows in file order, problems that were kept out, and rows of no concern by reason
-    ("other market", "off topic"), which are neither added nor quarantined."""
+    ("other market", "off topic"), which are neither added nor quarantined. `notes` says, by number of rows, what was
+    taken from outside the rows (a file's name) and is shown to the operator."""
 
     rows: tuple[NormalisedRow, ...]
     problems: tuple[RowProblem, ...] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 class ProblemList:
@@ -61,9 +63,9 @@ class ProblemList:
     def __len__(self) -> int:
         return len(self._problems)
 
-    def finish(self, rows: list[NormalisedRow]) -> ParsedInput:
+    def finish(self, rows: list[NormalisedRow], notes: Mapping[str, int] | None = None) -> ParsedInput:
         """The result of a parse."""
-        return ParsedInput(tuple(rows), tuple(self._problems), dict(self._ignored))
+        return ParsedInput(tuple(rows), tuple(self._problems), dict(self._ignored), dict(notes or {}))
 
 
 class SourcePipeline(ABC):

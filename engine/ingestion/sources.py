@@ -8,7 +8,12 @@ from typing import Final
 from engine.ingestion.barchart_contract import BarchartContractPipeline
 from engine.ingestion.benzinga_news import BenzingaPipeline
 from engine.ingestion.cboe_quotes import CboeQuotesPipeline
-from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
+from engine.ingestion.cot_reports import (
+    CotDisaggregatedPipeline,
+    CotFinancialPipeline,
+    CotLegacyPipeline,
+    CotSupplementalPipeline,
+)
 from engine.ingestion.databento_bars import DatabentoBarsPipeline
 from engine.ingestion.databento_rolls import DatabentoRollsPipeline
 from engine.ingestion.feed_news import FeedNewsPipeline
@@ -35,6 +40,7 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     CotLegacyPipeline(),
     CotDisaggregatedPipeline(),
     CotSupplementalPipeline(),
+    CotFinancialPipeline(),
     InvestingDailyPipeline(),
     BarchartContractPipeline(),
     SettlementTablePipeline(),
