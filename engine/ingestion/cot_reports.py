@@ -64,12 +64,16 @@ COMBINED_BY_NAME: Final = "futures and options by the file's name"
 FUTURES_UNSAID: Final = "no word on options, taken as futures only"
 
 
+REPLACED_CONTRACT: Final = "contract that another code of the market replaces"
+
+
 @dataclass(slots=True)
 class _Findings:
     """What one market gets out of one file."""
 
     problems: ProblemList = field(default_factory=ProblemList)
     reports: dict[tuple[date, bool], CotReport] = field(default_factory=dict)
+    ranks: dict[tuple[date, bool], int] = field(default_factory=dict)
     notes: Counter[str] = field(default_factory=Counter)
     own_rows: int = 0
 
@@ -186,7 +190,17 @@ class CotPipeline(SourcePipeline):
         if report is None:
             return
         day, record = report
-        held = findings.reports.setdefault((day, record.combined), record)
+        key = (day, record.combined)
+        rank = market.cot_market_codes.index(row.code)
+        if (
+            findings.ranks.setdefault(key, rank) != rank
+        ):  # a market whose contract was replaced has two codes for a while
+            findings.problems.ignore(REPLACED_CONTRACT)
+            if rank > findings.ranks[key]:
+                return
+            findings.ranks[key] = rank
+            findings.reports[key] = record
+        held = findings.reports.setdefault(key, record)
         if repr(held) != repr(record):  # repr, since missing numbers are equal in it
             findings.problems.add(
                 row.number, "report_date", "second, different row for the same report day", list(row.cells)

@@ -151,7 +151,7 @@ def ingest_input(
         rows_duplicate=sum(report.rows_duplicate for report, _ in stored),
         revisions=sum(revisions for _, revisions in stored),
         quarantined=dict(Counter(problem.reason for problem in problems)),
-        ignored=dict(sum((Counter(parsed.ignored) for _, parsed in parts), Counter())),
+        ignored=_most(parsed.ignored for _, parsed in parts),
         flags=dict(
             sum((Counter(parsed.notes) for _, parsed in parts), Counter())
             + Counter(flag for row in rows for flag in getattr(row, "flags", ()))
@@ -176,6 +176,14 @@ def store_derived(
     content_hash = sha256_hex(repr(rows).encode())
     report, _ = _store(stores, market, source, InputFile(name, b"", content_hash), ParsedInput(tuple(rows)), now_ts)
     return report
+
+
+def _most(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Rows of no concern by reason: a row of no market counts with each of them, so the largest count is the file's."""
+    most: Counter[str] = Counter()
+    for count in counts:
+        most |= Counter(count)
+    return dict(most)
 
 
 def _markets_of(

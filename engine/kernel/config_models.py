@@ -79,7 +79,7 @@ class MarketConfig(Section):
     bar_seconds: PositiveInt = Field(description="length of a decision bar, seconds (86400 = one bar a session)")
     bars_per_year: Positive = Field(description="decision bars in a year, to annualise")
     decision_series: str = Field(description="bar series that decisions and fills use, e.g. databento_1h or yahoo")
-    cot_market_codes: tuple[str, ...] = Field(description="CFTC contract market codes")
+    cot_market_codes: tuple[str, ...] = Field(description="CFTC contract market codes, the newest contract first")
     relevance_keywords: tuple[str, ...] = Field(description="a text without any of these words is off topic")
     champion_features: tuple[str, ...] = Field(description="features of the first champion, in registered order")
 
