@@ -15,7 +15,7 @@ from itertools import count
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from engine.ingestion.cot_release import release_ts
+from engine.ingestion.cot_release import next_release_ts
 from engine.ingestion.session_calendar import (
     is_session_day,
     session_close_ts,
@@ -64,11 +64,14 @@ def _jitter_us(source: str, plan: SourcePlan, moment: int) -> int:
 
 def _moments(plan: SourcePlan, market: MarketConfig, after_ts: int) -> Iterator[int]:
     """Moments of a plan after `after_ts`, in order, without end."""
+    delay = plan.delay_minutes * MICROS_PER_MINUTE
     if plan.kind == "interval":
         step = plan.every_minutes * MICROS_PER_MINUTE
         yield from (place * step for place in count(after_ts // step + 1))
+    while plan.kind == "cot_release":
+        after_ts = next_release_ts(after_ts - delay) + delay
+        yield after_ts
     zone = ZoneInfo(market.session.timezone)
-    delay = plan.delay_minutes * MICROS_PER_MINUTE
     first = to_datetime(after_ts - delay).astimezone(zone).date() - timedelta(days=1)
     for offset in count():
         day = first + timedelta(days=offset)
@@ -76,19 +79,9 @@ def _moments(plan: SourcePlan, market: MarketConfig, after_ts: int) -> Iterator[
 
 
 def _moments_of_day(plan: SourcePlan, market: MarketConfig, day: date, delay: int) -> list[int]:
-    if plan.kind == "cot_release":
-        return _releases_on(day, market, delay)
     if not is_session_day(day, market.session.calendar):
         return []
     if plan.kind == "settlement":
         return [settlement_known_ts(day, market.session) + delay]
     step = plan.every_minutes * MICROS_PER_MINUTE
     return list(range(session_start_ts(day, market.session), session_close_ts(day, market.session) + 1, step))
-
-
-def _releases_on(day: date, market: MarketConfig, delay: int) -> list[int]:
-    """Releases of COT reports that fall on a local day, whatever week they belong to (a shutdown delays by months)."""
-    zone = ZoneInfo(market.session.timezone)
-    monday = day - timedelta(days=day.weekday())
-    moments = {release_ts(monday - timedelta(days=7 * weeks - 1)) for weeks in range(16)}
-    return sorted(moment + delay for moment in moments if to_datetime(moment).astimezone(zone).date() == day)
