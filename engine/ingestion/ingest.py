@@ -18,7 +18,7 @@ from engine.ingestion.input_file import InputFile, printable_name, read_input
 from engine.ingestion.lake_alignment import Alignment, align, aligned_datasets
 from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow
 from engine.ingestion.market_directory import MarketDirectory
-from engine.ingestion.record_tables import rows_from_table, tables_from_rows
+from engine.ingestion.record_tables import rows_by_dataset, rows_from_table, tables_from_rows
 from engine.ingestion.source_pipeline import ParsedInput, RowProblem, SourcePipeline
 from engine.ingestion.sources import recognise_input
 from engine.kernel.canonical import sha256_hex
@@ -36,7 +36,7 @@ Progress = Callable[[int, int, str], None]
 class IngestReport:
     """What one file brought. `records` counts bars, chains, reports, headlines; `rows_*` count rows of the lake (a
     report has one per trader category, a chain one per quote) over all markets of `rows_by_market`; `market` is the
-    only one, or "" where there are several. `error` is the one sentence of a file that could not be used; nothing of
+    only one, or "" where there are several; `rows_by_dataset` counts what the file holds, held before or not. `error` is the one sentence of a file that could not be used; nothing of
     such a file is stored. Times are UTC microseconds, None where nothing was stored."""
 
     input_name: str
@@ -50,6 +50,7 @@ class IngestReport:
     ignored: Mapping[str, int] = field(default_factory=dict)
     flags: Mapping[str, int] = field(default_factory=dict)
     rows_by_market: Mapping[str, int] = field(default_factory=dict)
+    rows_by_dataset: Mapping[str, int] = field(default_factory=dict)
     first_event_ts: int | None = None
     last_event_ts: int | None = None
     batch_ids: tuple[str, ...] = ()
@@ -162,6 +163,7 @@ def ingest_input(
                 [part for part in parts if part[1].rows or part[1].problems or len(parts) == 1], stored, strict=True
             )
         },
+        rows_by_dataset=rows_by_dataset(rows),
         first_event_ts=min((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
         last_event_ts=max((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
         batch_ids=tuple(report.batch_id for report, _ in stored),
