@@ -34,10 +34,14 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one file brought. `records` counts bars, chains, reports, headlines; `rows_*` count rows of the lake (a
-    report has one per trader category, a chain one per quote) over all markets of `rows_by_market`; `market` is the
-    only one, or "" where there are several; `rows_by_dataset` counts what the file holds, held before or not. `error` is the one sentence of a file that could not be used; nothing of
-    such a file is stored. Times are UTC microseconds, None where nothing was stored."""
+    """What one file brought.
+
+    `records` counts bars, chains, reports, headlines; `rows_*` count rows of the lake (a report has one per trader
+    category, a chain one per quote) over all markets of `rows_by_market`; `market` is the only one, or "" where there
+    are several; `rows_by_dataset` counts what the file holds, held before or not. `error` is the one sentence of a
+    file that could not be used; nothing of such a file is stored. Times are UTC microseconds, None where nothing was
+    stored.
+    """
 
     input_name: str
     market: str
