@@ -38,12 +38,10 @@ class DeadlinePassed(httpcore.ReadTimeout):
 
 
 class DeadlineTransport(httpx.BaseTransport):
-    """A connection pool of one request at a time. Certificates are checked against the bundle of httpx."""
+    """A connection pool of one request at a time. Certificates are checked as httpcore does by default (certifi)."""
 
     def __init__(self, deadline: Deadline) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=httpx.create_ssl_context(), max_connections=4, network_backend=_DeadlineBackend(deadline)
-        )
+        self._pool = httpcore.ConnectionPool(max_connections=4, network_backend=_DeadlineBackend(deadline))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request; errors are those of httpcore."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from engine.ingestion.live.http_fetch import FetchRequest, FetchState, HttpFetcher
 from engine.ingestion.live.live_client import ClientParts, Cursor, FetchedReply, LiveClient, PartsCursor
+from engine.ingestion.live.redaction import Secret
 from engine.ingestion.live.reply_body import ExpectedContent
 from engine.kernel.canonical import sha256_hex
 from engine.kernel.config_models import HydraConfig
@@ -54,7 +55,13 @@ class FeedsClient(LiveClient):
         self._fetcher.close()
 
     def _fetch_one(self, name: str, state: Any) -> Iterator[tuple[FetchedReply, Any]]:
-        request = FetchRequest(self._urls[name], expected=_XML, headers={"Accept": ", ".join(_XML.media_types[:4])})
+        url = self._urls[name]
+        request = FetchRequest(
+            url,
+            expected=_XML,
+            headers={"Accept": ", ".join(_XML.media_types[:4])},
+            hidden=tuple(Secret(value) for _, value in parse_qsl(urlsplit(url).query)),
+        )
         result = self._fetcher.fetch(request, FetchState.of(state))
         yield FetchedReply(name, result.content, result.fetched_ts, {}), result.state.to_json()
 

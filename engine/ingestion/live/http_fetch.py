@@ -57,7 +57,8 @@ class FetchState:
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
     """One request. `secret_params`, `secret_headers` and `basic_auth` are never shown and never sent to another host;
-    `credential` names the variable behind them, for the reason of a refusal. A `form` makes it a POST."""
+    `credential` names the variable behind them, for the reason of a refusal. `hidden` is no credential but never shown
+    either. A `form` makes it a POST."""
 
     url: str
     params: Mapping[str, str] = field(default_factory=dict)
@@ -65,18 +66,23 @@ class FetchRequest:
     secret_params: Mapping[str, Secret] = field(default_factory=dict)
     secret_headers: Mapping[str, Secret] = field(default_factory=dict)
     basic_auth: tuple[Secret, Secret | None] | None = None
+    hidden: tuple[Secret, ...] = ()
     form: Mapping[str, str] | None = None
     expected: ExpectedContent = JSON
     credential: str = ""
 
-    def secrets(self) -> tuple[Secret, ...]:
-        """Every secret that goes with the request."""
+    def credentials(self) -> tuple[Secret, ...]:
+        """Every credential that goes with the request."""
         pair: list[Secret] = []
         if self.basic_auth is not None:
             user, password = self.basic_auth
             words = f"{user.reveal()}:{password.reveal() if password is not None else ''}"
             pair = [Secret(b64encode(words.encode()).decode()), user, *([password] if password is not None else [])]
         return (*self.secret_params.values(), *self.secret_headers.values(), *pair)
+
+    def redacted(self, text: str) -> str:
+        """`text` without what this request must not show."""
+        return redacted(text, (*self.credentials(), *self.hidden))
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +152,7 @@ class HttpFetcher:
                 if tries >= self._retry.max_tries or self._when.monotonic() + wait >= ends:
                     times = "1 try" if tries == 1 else f"{tries} tries"
                     raise FetchFailed(
-                        redacted(f"{place}: {fault.reason}; gave up after {times}", request.secrets()),
+                        request.redacted(f"{place}: {fault.reason}; gave up after {times}"),
                         retry_after_ts=self._retry_after_ts(fault.pause_seconds),
                     ) from None
             self._when.sleep(wait)
@@ -191,7 +197,7 @@ class HttpFetcher:
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise _PassingFault(f"the connection broke: {one_line(error) or type(error).__name__}") from None
         except (httpx.InvalidURL, httpcore.UnsupportedProtocol) as error:
-            raise FetchFailed(redacted(f"{place}: not an address: {one_line(error)}", request.secrets())) from None
+            raise FetchFailed(request.redacted(f"{place}: not an address: {one_line(error)}")) from None
 
     def _first(self, client: httpx.Client, request: FetchRequest, state: FetchState) -> httpx.Request:
         import httpx
@@ -244,9 +250,9 @@ class HttpFetcher:
             self._refuse_status(response, headers, request, place)
         limit = self._settings.max_reply_mib * 2**20
         body = read_body(response.iter_raw(), headers, place=place, max_bytes=limit)
-        refusal = request.expected.refusal(headers.get("content-type", ""), body)
         if not body.strip():
-            refusal = refusal or f"an empty reply instead of {request.expected.words}"
+            raise FetchFailed(f"{place}: an empty reply instead of {request.expected.words}")
+        refusal = request.expected.refusal(headers.get("content-type", ""), body)
         if refusal:
             raise FetchFailed(f"{place}: {one_line(refusal)}")
         version = FetchState(headers.get("etag", ""), headers.get("last-modified", ""))
@@ -262,10 +268,10 @@ class HttpFetcher:
             raise _PassingFault(f"{status}: {meaning}{said}", asked_pause_seconds(headers, self.clock.now_ts()))
         if status in (401, 403):
             check = f", check {request.credential}" if request.credential else ""
-            raise FetchFailed(redacted(f"{place}: {status}: access refused{check}{said}", request.secrets()))
+            raise FetchFailed(request.redacted(f"{place}: {status}: access refused{check}{said}"))
         kind = NotThere if status in (404, 410) else FetchFailed
         meaning = "nothing there" if kind is NotThere else "request refused"
-        raise kind(redacted(f"{place}: {status}: {meaning}{said}", request.secrets()))
+        raise kind(request.redacted(f"{place}: {status}: {meaning}{said}"))
 
     def _said(self, response: httpx.Response, headers: Mapping[str, str], request: FetchRequest, place: str) -> str:
         """The beginning of the source's own words; none where they do not come as text."""
@@ -275,7 +281,7 @@ class HttpFetcher:
             body = read_body(response.iter_raw(), headers, place=place, max_bytes=_WORDS_OF_AN_ERROR_BYTES)
         except (FetchFailed, TruncatedReply):
             return ""
-        words = one_line(redacted(body.decode("utf-8", errors="replace"), request.secrets()))
+        words = one_line(request.redacted(body.decode("utf-8", errors="replace")))
         return f" ({words})" if words and not words.lower().startswith(("<!doctype html", "<html")) else ""
 
     def _redirected(
@@ -301,7 +307,7 @@ class HttpFetcher:
         if sent.url.scheme == "https" and url.scheme == "http":
             raise FetchFailed(f"{place}: a redirect from https to http ({to}) is not followed")
         same = (url.scheme, url.host, url.port) == (sent.url.scheme, sent.url.host, sent.url.port)
-        if request.secrets() and not same:
+        if request.credentials() and not same:
             raise FetchFailed(f"{place}: a redirect to another host ({to}) is not followed with a credential")
         if sent.method == "POST" and response.status_code not in _KEEPS_METHOD:
             raise FetchFailed(f"{place}: a redirect of a form to {to} is not followed")
@@ -318,7 +324,7 @@ class HttpFetcher:
             raise FetchFailed(f"{place}: not an http or https address")
         if parts.username is not None or parts.password is not None:
             raise FetchFailed(f"{place}: an address must not hold a user or password")
-        if request.secrets() and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        if request.credentials() and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
             raise FetchFailed(f"{place}: a credential is not sent over plain http; use https")
 
     def _wait_for_turn(self, place: str, ends: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Final, Self
 
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.json_reply import read_json
@@ -88,9 +88,13 @@ class LiveClient(ABC):
         """Let go of connections."""
 
 
+_LAST_PART: Final = "last part"
+
+
 @dataclass(slots=True)
 class PartsCursor:
-    """The cursor of a client of several independent parts (feeds, symbols, files): one state each, by name."""
+    """The cursor of a client of several independent parts (feeds, symbols, files): one state each, by name, and which
+    part had the last turn, so that a poll that ends early starves none."""
 
     states: dict[str, Any]
 
@@ -105,10 +109,13 @@ class PartsCursor:
         """The replies of every part. `fetch_part(part, state)` yields a reply with the part's state after it; the
         state counts once the reply is stored. The first failure is raised when all parts had their turn."""
         failures: list[InputError] = []
-        for part in parts:
+        order = list(parts)
+        last = self.states.get(_LAST_PART)
+        begin = order.index(last) if last in order else 0
+        for part in [*order[begin:], *order[:begin]]:
             try:
                 for reply, state in fetch_part(part, self.states.get(part)):
-                    after = {**self.states, part: state}
+                    after = {**self.states, part: state, _LAST_PART: part}
                     yield FetchedReply(reply.name, reply.content, reply.fetched_ts, after)
                     self.states = after
             except InputError as error:

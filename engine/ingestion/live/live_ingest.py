@@ -61,8 +61,10 @@ def poll_source(
     clock: Clock,
     stop: Callable[[], bool] = lambda: False,
 ) -> PollReport:
-    """Poll one source once. Raises RefusedError for a simulated market and StoreError where the workspace cannot be
-    written; every fault of the source ends in the report. `stop` is asked between replies: true ends the poll early.
+    """Poll one source once, for at most `live.http.max_replies_per_poll` replies with content.
+
+    Every fault of the source ends in the report. `stop` is asked between replies: true ends the poll early. Raises
+    RefusedError for a simulated market and StoreError where the workspace cannot be written.
     """
     market = config.market.market
     if config.market.simulated:
@@ -80,7 +82,7 @@ def poll_source(
     try:
         reply = next(replies, None)
         while reply is not None:
-            taken += 1
+            taken += bool(reply.content)
             failed = _store(stores, config, client, reply, tally, clock)
             failure = failure or failed
             if taken >= config.live.http.max_replies_per_poll or stop():
