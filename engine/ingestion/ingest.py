@@ -127,8 +127,8 @@ def ingest_input(
     """Ingest content that was read already, from a file or a reply; InputError where it cannot be used.
 
     Without a `directory` everything is of the configured market; with one, each row goes to the market that the content
-    names. Whole files or nothing: all markets of a file are stored in one transaction. `within` runs in that transaction
-    just before it ends: what it writes is stored with the file or not at all.
+    names. Whole files or nothing: all markets of a file are stored in one transaction. `within` runs in that
+    transaction just before it ends: what it writes is stored with the file or not at all.
     """
     pipeline = recognise_input(file)
     markets = _markets_of(pipeline, file, config.market, directory)

@@ -20,6 +20,7 @@ from engine.ingestion.input_file import unpack
 from engine.ingestion.live.fetch_errors import FetchFailed
 from engine.ingestion.live.live_client import FetchedReply, LiveClient
 from engine.ingestion.live.live_sources import live_client_type
+from engine.ingestion.market_directory import MarketDirectory
 from engine.kernel.clock import Clock
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.crashpoints import crashpoint
@@ -59,12 +60,14 @@ def poll_source(
     client: LiveClient,
     *,
     clock: Clock,
+    directory: MarketDirectory | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> PollReport:
     """Poll one source once, for at most `live.http.max_replies_per_poll` replies with content.
 
-    Every fault of the source ends in the report. `stop` is asked between replies: true ends the poll early. Raises
-    RefusedError for a simulated market and StoreError where the workspace cannot be written.
+    Every fault of the source ends in the report. `directory` as for `ingest_input`: without one every reply is of the
+    configured market. `stop` is asked between replies: true ends the poll early. Raises RefusedError for a simulated
+    market and StoreError where the workspace cannot be written.
     """
     market = config.market.market
     if config.market.simulated:
@@ -83,7 +86,7 @@ def poll_source(
         reply = next(replies, None)
         while reply is not None:
             taken += bool(reply.content)
-            failed = _store(stores, config, client, reply, tally, clock)
+            failed = _store(stores, config, client, reply, tally, clock, directory)
             failure = failure or failed
             if taken >= config.live.http.max_replies_per_poll or stop():
                 tally.more = True
@@ -129,7 +132,13 @@ class _Tally:
 
 
 def _store(
-    stores: Stores, config: HydraConfig, client: LiveClient, reply: FetchedReply, tally: _Tally, clock: Clock
+    stores: Stores,
+    config: HydraConfig,
+    client: LiveClient,
+    reply: FetchedReply,
+    tally: _Tally,
+    clock: Clock,
+    directory: MarketDirectory | None,
 ) -> InputError | None:
     """Store a reply with the cursor after it; the InputError of one that cannot be used, which stores nothing."""
 
@@ -145,7 +154,7 @@ def _store(
         return None
     try:
         file = unpack(reply.name, reply.content)
-        tally.add(ingest_input(stores, config, file, now_ts=clock.now_ts(), within=advance))
+        tally.add(ingest_input(stores, config, file, now_ts=clock.now_ts(), directory=directory, within=advance))
     except InputError as error:
         return error
     return None

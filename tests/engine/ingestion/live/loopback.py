@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -53,8 +52,7 @@ class LoopbackServer:
         self.fault: Callable[[Asked], Reply | None] = lambda asked: None
         self.asked: list[Asked] = []
         self.stopping = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._http.daemon_threads = True
+        self._http = _QuietServer(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._http.server_address[1]}"
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         self._thread.start()
@@ -82,6 +80,13 @@ def serving(answer: Answer) -> Iterator[LoopbackServer]:
     finally:
         if not server.stopping.is_set():
             server.close()
+
+
+class _QuietServer(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients that break off are the point of many tests."""
 
 
 def _handler(server: LoopbackServer) -> type[BaseHTTPRequestHandler]:
@@ -136,12 +141,3 @@ def _handler(server: LoopbackServer) -> type[BaseHTTPRequestHandler]:
             del format, args
 
     return Handler
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread, a bounded time."""
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it did not happen")
