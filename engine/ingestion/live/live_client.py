@@ -111,7 +111,7 @@ class PartsCursor:
         failures: list[InputError] = []
         order = list(parts)
         last = self.states.get(_LAST_PART)
-        begin = order.index(last) if last in order else 0
+        begin = order.index(last) + 1 if last in order else 0
         for part in [*order[begin:], *order[:begin]]:
             try:
                 for reply, state in fetch_part(part, self.states.get(part)):

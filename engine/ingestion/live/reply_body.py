@@ -73,6 +73,8 @@ def read_body(chunks: Iterable[bytes], headers: Mapping[str, str], *, place: str
             raise FetchFailed(f"{place}: the reply is larger than {_mib(max_bytes)}")
     if length is not None and received != length:
         raise TruncatedReply(f"the reply ended after {received} of {length} bytes")
+    if unpacker is not None and unpacker.unused_data:
+        raise FetchFailed(f"{place}: bytes follow the end of the reply's gzip data")
     if unpacker is not None and received and not unpacker.eof:
         raise TruncatedReply("the gzip data of the reply ends early")
     return bytes(body)

@@ -96,6 +96,8 @@ def check_heals(stores: Stores, stand_in: StandIn, poll: Poll) -> None:
     assert "failed:" not in json.dumps([tuple(row) for row in stores.db.query("SELECT reasons FROM feeds")])
     cursor = stores.feed_cursors.get(stand_in.source, "lean_hogs")
     assert (cursor.failures, cursor.reason) == (0, "") and cursor.last_success_ts is not None
+    known = stores.db.query("SELECT last_event_ts, last_known_ts FROM feeds WHERE rows > 0")
+    assert known and all(row["last_event_ts"] and row["last_known_ts"] for row in known)
     again = poll()
     assert (again.status, again.rows_added) == ("ok", 0)
     assert stored(stores)["rows"] == stand_in.rows

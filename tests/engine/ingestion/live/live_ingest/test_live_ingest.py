@@ -12,7 +12,7 @@ from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import RefusedError
 from storage.stores import Stores
 from tests.engine.ingestion.live.fake_time import FakeTime
-from tests.engine.ingestion.live.loopback import Reply
+from tests.engine.ingestion.live.loopback import Asked, Reply
 from tests.engine.ingestion.live.stand_ins import CFTC, FEEDS, NEWSAPI, RSS
 
 
@@ -39,6 +39,25 @@ def test_one_broken_feed_does_not_starve_the_others(
     server.fault = lambda asked: None
     healed = poll_source(stores, FEEDS.config(server.url), open_client(FEEDS, server.url), clock=when.clock)
     assert (healed.status, healed.rows_added) == ("ok", 2)
+
+
+def test_a_feed_that_always_has_more_starves_no_other(
+    stores: Stores, serve: Any, open_client: Any, when: FakeTime
+) -> None:
+    editions = iter(range(100))
+
+    def answer(asked: Asked) -> Reply:
+        if asked.path == "/rss":
+            return Reply(RSS.replace(b"Hog weights", b"Hog weights of %d" % next(editions)), content_type="text/xml")
+        return FEEDS.answer(asked)
+
+    server = serve(answer)
+    config = FEEDS.config(server.url)
+    http = config.live.http.model_copy(update={"max_replies_per_poll": 1})
+    config = config.model_copy(update={"live": config.live.model_copy(update={"http": http})})
+    for _ in range(3):
+        poll_source(stores, config, open_client(FEEDS, server.url), clock=when.clock)
+    assert server.paths() == ["/rss", "/atom", "/rss"]
 
 
 def test_bad_rows_go_to_quarantine_and_good_ones_are_kept(
