@@ -294,6 +294,8 @@ class RollConfig(Section):
     days_before_expiry: Annotated[int, Field(ge=0)] = Field(
         description="days before the last usable day on which a series rolls in any case"
     )
+
+
 class LiveHttpConfig(Section):
     """How live clients behave towards every source."""
 
