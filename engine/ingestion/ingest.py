@@ -121,12 +121,19 @@ def ingest_file(stores: Stores, config: HydraConfig, path: Path, *, now_ts: int)
 
 
 def ingest_input(
-    stores: Stores, config: HydraConfig, file: InputFile, *, now_ts: int, directory: MarketDirectory | None = None
+    stores: Stores,
+    config: HydraConfig,
+    file: InputFile,
+    *,
+    now_ts: int,
+    directory: MarketDirectory | None = None,
+    within: Callable[[], None] | None = None,
 ) -> IngestReport:
     """Ingest content that was read already, from a file or a reply; InputError where it cannot be used.
 
     Without a `directory` everything is of the configured market; with one, each row goes to the market that the content
-    names. Whole files or nothing: all markets of a file are stored in one transaction.
+    names. Whole files or nothing: all markets of a file are stored in one transaction. `within` runs in that
+    transaction just before it ends: what it writes is stored with the file or not at all.
     """
     pipeline = recognise_input(file)
     markets = _markets_of(pipeline, file, config.market, directory)
@@ -145,6 +152,8 @@ def ingest_input(
             for market, parsed in parts
             if parsed.rows or parsed.problems or len(parts) == 1
         ]
+        if within is not None:
+            within()
     rows = [row for _, parsed in parts for row in parsed.rows]
     problems = [problem for _, parsed in parts for problem in parsed.problems]
     return IngestReport(
@@ -271,7 +280,8 @@ def _align_with_lake(
     stores: Stores, market: str, source: str, rows: tuple[NormalisedRow, ...], now_ts: int
 ) -> Alignment:
     feed = stores.db.query("SELECT last_event_ts FROM feeds WHERE market = ? AND source = ?", (market, source))
-    if not rows or not feed or min(row.event_ts for row in rows) > feed[0]["last_event_ts"]:
+    last_event_ts = feed[0]["last_event_ts"] if feed else None
+    if not rows or last_event_ts is None or min(row.event_ts for row in rows) > last_event_ts:
         return align(rows, (), now_ts)
     held: list[NormalisedRow] = []
     before_ts = min(row.event_ts for row in rows) - 1

@@ -296,6 +296,126 @@ class RollConfig(Section):
     )
 
 
+class LiveHttpConfig(Section):
+    """How live clients behave towards every source."""
+
+    connect_timeout_seconds: Positive = Field(description="longest wait for a connection, seconds")
+    read_timeout_seconds: Positive = Field(description="longest silence while a reply is read, seconds")
+    attempt_seconds: Positive = Field(description="longest time of one try from first byte to last, seconds")
+    total_seconds: Positive = Field(description="longest time of one request with all its tries and waits, seconds")
+    max_tries: PositiveInt = Field(description="tries of one request before the poll counts as failed")
+    first_wait_seconds: Positive = Field(
+        description="wait before the second try, seconds; doubles with each further try"
+    )
+    longest_wait_seconds: Positive = Field(description="longest wait between two tries, seconds")
+    longest_retry_after_seconds: Positive = Field(
+        description="a source that asks for a longer pause is asked again after this, seconds"
+    )
+    max_reply_mib: PositiveInt = Field(description="a larger reply is refused, MiB, packed or unpacked")
+    max_redirects: Annotated[int, Field(ge=0)] = Field(description="redirects followed in one try")
+    max_replies_per_poll: PositiveInt = Field(description="replies taken in one poll; the next poll goes on from there")
+
+
+class LiveDatabentoConfig(Section):
+    """Databento's historical API. Every request there costs money by the amount of data."""
+
+    base_url: str = Field(description="address of the historical API")
+    dataset: str = Field(description="dataset code, e.g. GLBX.MDP3")
+    schemas: tuple[str, ...] = Field(description="schemas to fetch, e.g. ohlcv-1h")
+    symbols: tuple[str, ...] = Field(description="symbols in the notation of stype_in, e.g. HE.v.0; none: off")
+    stype_in: Literal["continuous", "parent", "raw_symbol", "instrument_id"] = Field(description="notation of symbols")
+    encoding: Literal["dbn", "csv"] = Field(description="form of the replies: dbn (zstd) or csv")
+    history_start: str = Field(description="first day to fetch where nothing is stored yet, ISO date")
+    max_usd_per_poll: Annotated[float, Field(ge=0.0)] = Field(description="a poll stops before it costs more, USD")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveCftcConfig(Section):
+    """Commitments of Traders from the CFTC."""
+
+    site_url: str = Field(description="address of the CFTC's site with its text files and archives")
+    socrata_url: str = Field(description="address of the CFTC's public reporting API (Socrata)")
+    routes: tuple[Literal["archives", "weekly", "socrata"], ...] = Field(
+        description="where to fetch: yearly archives, current week's text files, Socrata"
+    )
+    reports: tuple[
+        Literal["legacy_futures", "legacy_combined", "disaggregated_futures", "disaggregated_combined", "supplemental"],
+        ...,
+    ] = Field(description="reports to fetch")
+    history_from_year: Annotated[int, Field(ge=1986)] = Field(description="first year of the archives to fetch")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveNewsApiConfig(Section):
+    """NewsAPI."""
+
+    base_url: str = Field(description="address of the API")
+    query: str = Field(description="search words, at most 500 characters; none: off")
+    language: str = Field(description="two-letter language of the articles")
+    lookback_days: Positive = Field(description="days to fetch where nothing is stored yet")
+    overlap_minutes: Annotated[float, Field(ge=0.0)] = Field(
+        description="minutes before the last poll that are asked again, for articles that are listed late"
+    )
+    page_size: Annotated[int, Field(ge=1, le=100)] = Field(description="articles in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveBenzingaConfig(Section):
+    """Benzinga news."""
+
+    base_url: str = Field(description="address of the API")
+    topics: tuple[str, ...] = Field(description="words that a story must be about; none: every story")
+    lookback_days: Positive = Field(description="days to fetch where nothing is stored yet")
+    overlap_minutes: Annotated[float, Field(ge=0.0)] = Field(
+        description="minutes before the newest story that are asked again"
+    )
+    page_size: Annotated[int, Field(ge=1, le=100)] = Field(description="stories in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveFeedsConfig(Section):
+    """RSS and Atom feeds."""
+
+    urls: tuple[str, ...] = Field(description="addresses of RSS or Atom feeds; none: off")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveStockTwitsConfig(Section):
+    """StockTwits streams."""
+
+    base_url: str = Field(description="address of the API")
+    symbols: tuple[str, ...] = Field(description="symbols whose streams are read, e.g. HE_F; none: off")
+    page_size: Annotated[int, Field(ge=1, le=30)] = Field(description="messages in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveRedditConfig(Section):
+    """Reddit listings."""
+
+    token_url: str = Field(description="address that gives out access tokens")
+    base_url: str = Field(description="address of the API for clients with a token")
+    subreddits: tuple[str, ...] = Field(description="subreddits whose new posts are read; none: off")
+    page_size: Annotated[int, Field(ge=1, le=100)] = Field(description="posts in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveConfig(Section):
+    """Live sources. Keys are never settings: see docs/live-sources.md."""
+
+    sources: tuple[Literal["databento", "cftc", "newsapi", "benzinga", "feeds", "stocktwits", "reddit"], ...] = Field(
+        description="sources that are polled; one without its credential stays off and says so"
+    )
+    failed_after_polls: PositiveInt = Field(description="failed polls in a row after which a source counts as failed")
+    http: LiveHttpConfig
+    databento: LiveDatabentoConfig
+    cftc: LiveCftcConfig
+    newsapi: LiveNewsApiConfig
+    benzinga: LiveBenzingaConfig
+    feeds: LiveFeedsConfig
+    stocktwits: LiveStockTwitsConfig
+    reddit: LiveRedditConfig
+
+
 class HydraConfig(Section):
     """All settings, merged and frozen."""
 
@@ -310,4 +430,5 @@ class HydraConfig(Section):
     models: ModelConfig
     host: HostConfig
     simulation: SimulationConfig
+    live: LiveConfig
     screen: ScreenConfig
