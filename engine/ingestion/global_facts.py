@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import Final
 
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.lake_rows import GLOBAL_MARKET, UNDATED_TS, ReferenceFact
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.source_pipeline import ParsedInput, SourcePipeline
+from engine.ingestion.text_cleaning import one_line
 from engine.kernel.config_models import MarketConfig
+
+_LONGEST: Final = 2_000
 
 
 class GlobalFactsPipeline(SourcePipeline):
@@ -26,4 +30,10 @@ class GlobalFactsPipeline(SourcePipeline):
 
 def undated_fact(market: MarketConfig, source: str, subject: str, name: str, value: str) -> ReferenceFact:
     """A fact of a table that says no time."""
-    return ReferenceFact(market.market, source, subject, name, value, UNDATED_TS, UNDATED_TS)
+    return fact_at(market, source, subject, name, value, UNDATED_TS)
+
+
+def fact_at(market: MarketConfig, source: str, subject: str, name: str, value: str, ts: int) -> ReferenceFact:
+    """A fact that was known at `ts` (UTC microseconds); its texts without anything that cannot be stored or painted."""
+    texts = (one_line(text, _LONGEST) for text in (subject, name, value))
+    return ReferenceFact(market.market, source, *texts, ts, ts)

@@ -8,6 +8,7 @@ contract goes to a reference market of its symbol and kind.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 from engine.ingestion.lake_rows import UNDATED_TS, Instrument, InstrumentKind
 from engine.ingestion.market_directory import MarketDirectory, reference_market
 from engine.ingestion.published_time import end_of_day_ts
+from engine.ingestion.text_cleaning import one_line
 from engine.kernel.config_models import MarketConfig
 
 _KINDS: Final[dict[str, InstrumentKind]] = {
@@ -27,6 +29,7 @@ SECURITY_TYPES: Final = {
     "Forex": "CASH", "CFD": "CFD", "Commodity": "CMDTY", "Bond": "BOND", "MutualFund": "FUND", "Warrant": "WAR",
     "Bag": "BAG", "Crypto": "CRYPTO",
 }  # fmt: skip
+SYMBOL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/&+-]{0,39}", re.ASCII)
 _FUTURES: Final = frozenset({"FUT", "CONTFUT", "FOP"})
 _OPTIONS: Final = frozenset({"OPT", "FOP"})
 
@@ -48,19 +51,19 @@ def instrument_of(
     tick_size: float = math.nan,
     seen_ts: int = UNDATED_TS,
 ) -> Instrument | None:
-    """The definition in the fields of a contract, as of `seen_ts`; None where it has no id of its own. A contract ends
-    when its last trade day is over everywhere, unless only a month is printed."""
+    """The definition in the fields of a contract, as of `seen_ts`; None where it has no id of its own or no symbol. A
+    contract ends when its last trade day is over everywhere, unless only a month is printed."""
     contract_id, symbol = fields.get("conId"), fields.get("symbol")
     if not isinstance(contract_id, int) or isinstance(contract_id, bool) or contract_id <= 0:
         return None
-    if not isinstance(symbol, str) or not symbol:
+    if not isinstance(symbol, str) or not SYMBOL.fullmatch(symbol):
         return None
     listed = fields.get("localSymbol")
     strike = fields.get("strike")
     return Instrument(
         market=market.market,
         source=source,
-        contract=listed if isinstance(listed, str) and listed else symbol,
+        contract=listed if isinstance(listed, str) and SYMBOL.fullmatch(listed) else symbol,
         instrument_id=str(contract_id),
         kind=_KINDS.get(security_type, "other"),
         underlying=symbol if security_type in _FUTURES | _OPTIONS else "",
@@ -78,7 +81,7 @@ def instrument_of(
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return one_line(value) if isinstance(value, str) else ""
 
 
 def _positive(text: str) -> float:

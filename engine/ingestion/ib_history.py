@@ -32,6 +32,7 @@ from engine.ingestion.lake_rows import NormalisedRow, Quote, Trade
 from engine.ingestion.market_directory import MarketDirectory, is_reference
 from engine.ingestion.session_calendar import midnight_ts, settlement_known_ts
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.text_cleaning import one_line
 from engine.ingestion.vendor_bars import DAY_SECONDS, BarColumns, VendorRow, bars_of
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
@@ -215,7 +216,7 @@ def _trade(
         return None
     attributes = fields_of(entry.get("tickAttribLast")) or {}
     conditions = [
-        *(str(entry[name]) for name in ("specialConditions", "exchange") if entry.get(name)),
+        *(one_line(entry[name]) for name in ("specialConditions", "exchange") if entry.get(name)),
         *(word for name, word in (("pastLimit", "past_limit"), ("unreported", "unreported")) if attributes.get(name)),
     ]
     return Trade(market.market, IB_HISTORY, None, ts, ts, place, price, size, "", ",".join(conditions))

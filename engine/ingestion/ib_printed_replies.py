@@ -23,12 +23,12 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from engine.ingestion.global_facts import undated_fact
+from engine.ingestion.global_facts import fact_at
 from engine.ingestion.ib_account import account_fact
-from engine.ingestion.ib_contracts import SECURITY_TYPES, instrument_of, market_of_contract
+from engine.ingestion.ib_contracts import SECURITY_TYPES, SYMBOL, instrument_of, market_of_contract
 from engine.ingestion.ib_history import UNNAMED_MARKET, PrintedBar, ib_bars, printed_bar
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.lake_rows import GLOBAL_MARKET, UNDATED_TS, NormalisedRow, Quote, ReferenceFact, Statistic
+from engine.ingestion.lake_rows import GLOBAL_MARKET, UNDATED_TS, NormalisedRow, Quote, Statistic
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.printed_cells import CELL_HEADER, PrintedPiece, is_cut, is_table, printed_pieces
 from engine.ingestion.printed_objects import PrintedObject
@@ -188,8 +188,8 @@ class _Reader:
     def _instrument(self, contract: PrintedObject, tick_size: float = math.nan) -> MarketConfig | None:
         kind, fields = _security(contract)
         symbol = fields.get("symbol")
-        if not isinstance(symbol, str) or not symbol:
-            self.problems.ignore("contract without an id")
+        if not isinstance(symbol, str) or not SYMBOL.fullmatch(symbol):
+            self.problems.add(self._where.row_number, "symbol", "not the symbol of a contract", repr(contract))
             return None
         market = market_of_contract(symbol, kind, self._directory)
         row = instrument_of(fields, kind, market, IB_REPLIES, tick_size=tick_size)
@@ -279,10 +279,7 @@ class _Reader:
             self._keep(bar, self._unnamed)
 
     def _fact(self, subject: str, name: str, value: str, ts: int = UNDATED_TS) -> None:
-        if ts == UNDATED_TS:
-            self._keep(undated_fact(self._global, IB_REPLIES, subject, name, value))
-        else:
-            self._keep(ReferenceFact(self._global.market, IB_REPLIES, subject, name, value, ts, ts))
+        self._keep(fact_at(self._global, IB_REPLIES, subject, name, value, ts))
 
     def _keep(self, row: NormalisedRow, market: MarketConfig | None = None) -> None:
         kept = market or self._global

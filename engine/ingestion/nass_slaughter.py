@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Final
@@ -125,7 +125,11 @@ def _release(file: InputFile) -> tuple[int, date]:
 def _figures(file: InputFile, problems: ProblemList, released: date) -> list[_Figure]:
     figures: dict[tuple[str, str, date], _Figure] = {}
     for table in tables_of(file.text()):
-        for number, figure in _figures_of(table, problems):
+        for line in table.lines:
+            if line.damaged:
+                problems.add(line.number, "line", "a cell is no figure", line.text)
+        whole = replace(table, lines=tuple(line for line in table.lines if not line.damaged))
+        for number, figure in _figures_of(whole, problems):
             key = (figure.root, figure.name, figure.month)
             if figure.month >= released:
                 problems.add(number, "month", "a month after the release", table.title)

@@ -31,7 +31,8 @@ _MOST_MARKS: Final = 0.03
 
 def is_prose(file: InputFile) -> bool:
     """Whether the text has sentences, almost only words, and nothing that a table, list or document of fields has."""
-    if file.tables or file.is_workbook or file.is_spreadsheet or len(file.content) > _MOST_BYTES or b"\0" in file.content:
+    packed = file.tables or file.is_workbook or file.is_spreadsheet
+    if packed or len(file.content) > _MOST_BYTES or b"\0" in file.content:
         return False
     text = file.text()
     lines = [line for line in text.splitlines() if line.strip() and not _RULER.fullmatch(line)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Final
 
 _RULE: Final = re.compile(r"-{40,}\s*")
@@ -23,7 +24,8 @@ _MONTH_NAMES: Final = (
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line: its 1-based number in the file, label without dots and footnotes, the unit that the label ends with,
-    whether it is indented, and its figures (None for one that is withheld or does not apply)."""
+    whether it is indented, its figures (None for one that is withheld or does not apply), and `damaged` where a cell is
+    neither."""
 
     number: int
     label: str
@@ -31,6 +33,7 @@ class Line:
     indent: bool
     cells: tuple[float | None, ...]
     text: str
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +73,19 @@ def _title(lines: Sequence[str], top: int) -> str:
 
 
 def _line(number: int, text: str) -> Line | None:
-    label, colon, rest = text.partition(":")
-    found = _LABEL.fullmatch(label)
-    if not colon or found is None or not label.strip():
+    stub, colon, rest = text.partition(":")
+    found = _LABEL.fullmatch(stub)
+    if not colon or found is None or not stub.strip():
         return None
     words = rest.split()
-    if not all(word in _NO_FIGURE or _FIGURE.fullmatch(word) for word in words):
-        words = [word if word in _NO_FIGURE or _FIGURE.fullmatch(word) else "" for word in words]
-    cells = tuple(None if word in _NO_FIGURE else float(word.replace(",", "")) for word in words if word)
-    return Line(number, found[2].rstrip(". "), found[3] or "", bool(found[1]), cells, text.strip())
+    figures = [word for word in words if word in _NO_FIGURE or _FIGURE.fullmatch(word)]
+    cells = tuple(None if word in _NO_FIGURE else float(word.replace(",", "")) for word in figures)
+    label, unit = found[2].rstrip(". "), found[3] or ""
+    return Line(number, label, unit, bool(found[1]), cells, text.strip(), len(figures) < len(words))
 
 
 def _months(header: Sequence[str]) -> tuple[date, ...]:
-    for names, years in zip(header, header[1:], strict=False):
+    for names, years in pairwise(header):
         month_cells = [cell.strip() for cell in names.split(":")[1:4]]
         year_cells = [cell.strip() for cell in years.split(":")[1:4]]
         if len(month_cells) == 3 and all(cell in _MONTH_NAMES for cell in month_cells):
