@@ -5,10 +5,10 @@ the Agricultural Statistics Board, 2013-01-08); before that it came at 8:30, so 
 never early. The table does not say the marketing year: from the report of May on it is the next one.
 
 Units are those of the report's tables "U.S. Feed Grain and Corn Supply and Use" and "World Corn Supply and Use". A
-single comma with one or two figures behind it is a decimal comma, and "01.06" is 1.06: with both readings beginning
-stocks, production and imports less use and exports give the ending stocks of every country of a row; with 1.6 they do
-not, in any of 138 balances. Columns that a collector added beside the report (a price, its changes) are counted as
-ignored.
+single comma with one or two figures behind it is a decimal comma, and "01.06" is 1.06: so read, beginning stocks,
+production and imports less use and exports give the ending stocks in all 138 balances of a country that hold such a
+cell; read as 1.6, none of them closes better. Columns that a collector added beside the report (a price, its changes)
+are counted as ignored.
 """
 
 from __future__ import annotations

@@ -47,6 +47,9 @@ class WordListsPipeline(GlobalFactsPipeline):
             sheets = [(sheet.title, list(sheet.iter_rows(values_only=True))) for sheet in book.worksheets]
         except Exception as error:  # openpyxl raises whatever the damage leads to
             raise InputError(f"{file.name}: the workbook cannot be read; fetch the file again") from error
+        missing = _sheet_names(file) - {title for title, _ in sheets}
+        if missing:
+            raise InputError(f"{file.name}: the workbook lacks its sheet {min(missing)}; fetch the file again")
         number = 0
         for title, lines in sheets:
             if title == _PROSE_SHEET:

@@ -100,7 +100,7 @@ def test_a_workbook_without_its_sheets_is_refused() -> None:
         for name in whole.namelist():
             if "worksheets" not in name:
                 cut.writestr(name, whole.read(name))
-    with pytest.raises(InputError, match=r"^f: the workbook cannot be read; fetch the file again$"):
+    with pytest.raises(InputError, match=r"^f: the workbook lacks its sheet Documentation; fetch the file again$"):
         WordListsPipeline().parse(unpack("f", stream.getvalue()), GLOBAL)
 
 
