@@ -35,5 +35,5 @@ def undated_fact(market: MarketConfig, source: str, subject: str, name: str, val
 
 def fact_at(market: MarketConfig, source: str, subject: str, name: str, value: str, ts: int) -> ReferenceFact:
     """A fact that was known at `ts` (UTC microseconds); its texts without anything that cannot be stored or painted."""
-    texts = (one_line(text, _LONGEST) for text in (subject, name, value))
-    return ReferenceFact(market.market, source, *texts, ts, ts)
+    about, said, what = (one_line(text, _LONGEST) for text in (subject, name, value))
+    return ReferenceFact(market.market, source, about, said, what, ts, ts)
