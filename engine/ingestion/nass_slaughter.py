@@ -37,6 +37,17 @@ _ROOTS: Final = {"Hogs": "HE", "Cattle": "LE"}
 _SPECIES: Final = frozenset({"Cattle", "Calves", "Hogs", "Sheep", "Sheep and lambs", "Goats", "Bison", "Equine"})
 _MEATS: Final = {"Pork": "HE", "Beef": "LE"}
 _NOUNS: Final = {"HE": "hog", "LE": "cattle"}
+_COMMERCIAL_MEAT: Final = "Commercial Red Meat Production - United States"
+_INSPECTED_MEAT: Final = "Federally Inspected Red Meat Production - United States"
+_HEAD_AND_WEIGHT: Final = "Livestock Slaughter and Average Live Weight - United States"
+_HOGS_BY_STATE: Final = "Commercial Hog Slaughter - States and United States"
+_CATTLE_BY_STATE: Final = "Commercial Cattle Slaughter - States and United States"
+_HEAD_BY_CLASS: Final = "Livestock Slaughtered Under Federal Inspection by Class - United States"
+_WEIGHT_BY_CLASS: Final = "Federally Inspected Slaughter Average Dressed Weight by Class - United States"
+_TABLES: Final = (
+    _COMMERCIAL_MEAT, _INSPECTED_MEAT, _HEAD_AND_WEIGHT, _HOGS_BY_STATE, _CATTLE_BY_STATE, _HEAD_BY_CLASS,
+    _WEIGHT_BY_CLASS,
+)  # fmt: skip
 _OTHER_SPECIES: Final = "figure of another species"
 _STATES: Final = "figure of states or regions"
 _DERIVED: Final = "percentage or sum since January"
@@ -124,7 +135,11 @@ def _release(file: InputFile) -> tuple[int, date]:
 
 def _figures(file: InputFile, problems: ProblemList, released: date) -> list[_Figure]:
     figures: dict[tuple[str, str, date], _Figure] = {}
-    for table in tables_of(file.text()):
+    tables = tables_of(file.text())
+    for start in _TABLES:
+        if not any(table.title.startswith(start) for table in tables):
+            problems.add(1, "table", "a table of this report is missing or its frame is damaged", start)
+    for table in tables:
         for line in table.lines:
             if line.damaged:
                 problems.add(line.number, "line", "a cell is no figure", line.text)
@@ -140,17 +155,17 @@ def _figures(file: InputFile, problems: ProblemList, released: date) -> list[_Fi
 
 def _figures_of(table: Table, problems: ProblemList) -> Iterator[tuple[int, _Figure]]:
     title = table.title
-    if title == "Commercial Red Meat Production - United States":
+    if title == _COMMERCIAL_MEAT:
         yield from _production(table, "commercial", problems)
-    elif title == "Federally Inspected Red Meat Production - United States":
+    elif title == _INSPECTED_MEAT:
         yield from _production(table, "federally_inspected", problems)
-    elif title == "Livestock Slaughter and Average Live Weight - United States":
+    elif title == _HEAD_AND_WEIGHT:
         yield from _slaughter(table, problems)
-    elif title.startswith(("Commercial Cattle Slaughter - States", "Commercial Hog Slaughter - States")):
-        yield from _live_weight(table, "HE" if "Hog" in title else "LE", problems)
-    elif title == "Livestock Slaughtered Under Federal Inspection by Class - United States":
+    elif title.startswith((_HOGS_BY_STATE, _CATTLE_BY_STATE)):
+        yield from _live_weight(table, "HE" if title.startswith(_HOGS_BY_STATE) else "LE", problems)
+    elif title == _HEAD_BY_CLASS:
         yield from _by_class(table, 10, "federally_inspected_{}_slaughter", "1,000 head", problems)
-    elif title == "Federally Inspected Slaughter Average Dressed Weight by Class - United States":
+    elif title == _WEIGHT_BY_CLASS:
         yield from _by_class(table, 5, "{}_average_dressed_weight", "pounds", problems)
     else:
         reason = _STATES if "States and" in title or "Regions" in title else _OTHER_TABLE

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import math
+import warnings
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
@@ -38,7 +39,9 @@ def read_printed(text: str) -> object:
     if len(text) > _LONGEST:
         raise NotPrintedError("too long")
     try:
-        tree = ast.parse(text.strip(), mode="eval")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the parser thinks of the style of foreign text
+            tree = ast.parse(text.strip(), mode="eval")
         return _value(tree.body, 0)
     except (SyntaxError, ValueError, TypeError, OverflowError, RecursionError, MemoryError) as error:
         raise NotPrintedError("no printed object") from error

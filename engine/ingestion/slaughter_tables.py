@@ -89,7 +89,7 @@ def _months(header: Sequence[str]) -> tuple[date, ...]:
         month_cells = [cell.strip() for cell in names.split(":")[1:4]]
         year_cells = [cell.strip() for cell in years.split(":")[1:4]]
         if len(month_cells) == 3 and all(cell in _MONTH_NAMES for cell in month_cells):
-            if not all(_YEAR.fullmatch(cell) for cell in year_cells):
+            if len(year_cells) != 3 or not all(_YEAR.fullmatch(cell) for cell in year_cells):
                 return ()
             return tuple(
                 date(int(year), _MONTH_NAMES.index(month) + 1, 1)

@@ -66,13 +66,15 @@ def test_figures_of_hogs(hogs: HydraConfig) -> None:
     assert {row.known_ts for row in rows} == {parse_iso("2023-08-24T19:00Z")}
     assert parsed.ignored == {"percentage or sum since January": 5 + 5 + 4, "withheld figure": 1,
                               "figure of another species": 8, "other market": 3}  # fmt: skip
-    (problem,) = parsed.problems
+    missing = [problem for problem in parsed.problems if problem.field == "table"]
+    assert len(missing) == 5 and missing[0].raw_text.startswith("Federally Inspected Red Meat")
+    (problem,) = set(parsed.problems) - set(missing)
     assert problem.reason == "not 7 figures, three of them of months" and problem.raw_text.startswith("Commercial ..")
 
 
 def test_a_damaged_cell_costs_its_line_alone(hogs: HydraConfig) -> None:
     parsed = NassSlaughterPipeline().parse(unpack("f", RELEASE.replace("10,425.7", "10,4x5.7").encode()), hogs.market)
-    assert [problem.reason for problem in parsed.problems][:1] == ["a cell is no figure"]
+    assert "a cell is no figure" in {problem.reason for problem in parsed.problems}
     assert len(parsed.rows) == 2
 
 
