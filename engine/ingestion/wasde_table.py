@@ -24,8 +24,11 @@ from engine.ingestion.lake_rows import NormalisedRow, Statistic
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
 from engine.kernel.config_models import MarketConfig
+from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts
 
+_CORN: Final = "ZC"
+_CORN_ALONE: Final = "ethanol"
 _BUSHELS: Final = "million bushels"
 _NATIONAL: Final = {
     "area planted": "million acres", "area harvested": "million acres", "yield": "bushels/acre",
@@ -57,12 +60,15 @@ class WasdeTablePipeline(SourcePipeline):
 
     def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
         """Corn where the use for ethanol is a line of its own, as in no other balance; else by the file's name."""
-        if "ethanol" in header_of(file):
-            return (directory.by_root("ZC"),)
+        if _CORN_ALONE in header_of(file):
+            return (directory.by_root(_CORN),)
         return super().markets_in(file, directory)
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
-        """Statistics of every report, in the table's order; a second row of a day is kept out."""
+        """Statistics of every report, in the table's order; a second row of a day is kept out. InputError where the
+        balance is corn's and the market is another."""
+        if _CORN_ALONE in header_of(file) and _CORN not in (market.contract.root, *market.roots):
+            raise InputError(f"{file.name}: holds the balance of corn, not of market {market.market}")
         problems = ProblemList()
         lines = {column: _line_of(column) for column in header_of(file) if column != "date"}
         rows: list[NormalisedRow] = []

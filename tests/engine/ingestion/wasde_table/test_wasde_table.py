@@ -14,6 +14,7 @@ from engine.ingestion.market_directory import MarketDirectory, reference_market,
 from engine.ingestion.sources import recognise_input
 from engine.ingestion.wasde_table import WasdeTablePipeline
 from engine.kernel.config_models import HydraConfig
+from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso, to_iso
 from storage.stores import Stores
 from tests.engine.ingestion.damaged_rows import assert_storable_rows_or_input_error
@@ -60,6 +61,11 @@ def test_ethanol_says_corn_and_else_the_name(simulated: HydraConfig) -> None:
     other = TABLE.replace(b"Ethanol", b"Seed")
     assert [market.market for market in pipeline.markets_in(unpack("wheat.csv", other), directory)] == ["wheat"]
     assert list(pipeline.markets_in(unpack("x.csv", other), directory)) == []
+
+
+def test_the_balance_of_corn_is_no_other_market(hogs: HydraConfig) -> None:
+    with pytest.raises(InputError, match=r"^f: holds the balance of corn, not of market lean_hogs$"):
+        WasdeTablePipeline().parse(unpack("f", TABLE), hogs.market)
 
 
 @settings(max_examples=80, deadline=None)
