@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.core.records import FuturesBar
+from engine.core.records import FuturesBar, Headline
 from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
 from engine.ingestion.input_file import InputFile, printable_name, read_input
 from engine.ingestion.lake_alignment import Alignment, align, aligned_datasets
@@ -128,17 +128,19 @@ def ingest_input(
     now_ts: int,
     directory: MarketDirectory | None = None,
     within: Callable[[], None] | None = None,
+    texts_known_from_ts: int | None = None,
 ) -> IngestReport:
     """Ingest content that was read already, from a file or a reply; InputError where it cannot be used.
 
     Without a `directory` everything is of the configured market; with one, each row goes to the market that the content
     names. Whole files or nothing: all markets of a file are stored in one transaction. `within` runs in that
-    transaction just before it ends: what it writes is stored with the file or not at all.
+    transaction just before it ends: what it writes is stored with the file or not at all. A text counts as known from
+    `texts_known_from_ts` where it was published before: a running engine can know it from its fetch on.
     """
     pipeline = recognise_input(file)
     markets = _markets_of(pipeline, file, config.market, directory)
     parts = [
-        (market, _without_open_bars(parsed, market, now_ts))
+        (market, _texts_known_from(_without_open_bars(parsed, market, now_ts), texts_known_from_ts))
         for market, parsed in (
             [(config.market, pipeline.parse(file, config.market))]
             if directory is None
@@ -265,15 +267,27 @@ def _without_open_bars(parsed: ParsedInput, market: MarketConfig, now_ts: int) -
     """Keep out bars that were still forming when the file was fetched: their figures are not final."""
     if market.simulated:
         return parsed
-    forming = [row for row in parsed.rows if isinstance(row, FuturesBar) and row.event_ts <= now_ts < row.known_ts]
-    if not forming:
+    settled: list[NormalisedRow] = []
+    problems = []
+    for row in parsed.rows:
+        if isinstance(row, FuturesBar) and row.event_ts <= now_ts < row.known_ts:
+            reason = "bar was still forming when the file was ingested"
+            problems.append(RowProblem(0, "known_ts", reason, repr(row)))
+        else:
+            settled.append(row)
+    if not problems:
         return parsed
-    problems = tuple(
-        RowProblem(0, "known_ts", "bar was still forming when the file was ingested", repr(row)) for row in forming
+    return replace(parsed, rows=tuple(settled), problems=(*parsed.problems, *problems))
+
+
+def _texts_known_from(parsed: ParsedInput, known_from_ts: int | None) -> ParsedInput:
+    if known_from_ts is None:
+        return parsed
+    rows = tuple(
+        replace(row, known_ts=max(row.known_ts, known_from_ts)) if isinstance(row, Headline) else row
+        for row in parsed.rows
     )
-    return ParsedInput(
-        tuple(row for row in parsed.rows if row not in forming), (*parsed.problems, *problems), parsed.ignored
-    )
+    return replace(parsed, rows=rows)
 
 
 def _align_with_lake(

@@ -399,6 +399,30 @@ class LiveRedditConfig(Section):
     requests_per_minute: Positive = Field(description="most requests a minute")
 
 
+class SourcePlanConfig(Section):
+    """When one live source is asked."""
+
+    kind: Literal["settlement", "cot_release", "interval", "session_interval"] = Field(
+        description="after each settlement, after each COT release, every so many minutes, or so within sessions"
+    )
+    delay_minutes: Annotated[int, Field(ge=0)] = Field(description="minutes after the settlement or release")
+    every_minutes: PositiveInt = Field(description="minutes between polls, for the two kinds of interval")
+    jitter_seconds: Annotated[int, Field(ge=0)] = Field(description="each poll is later by up to this, seconds")
+
+
+class LiveScheduleConfig(Section):
+    """When each live source is asked; runs that were missed are caught up by one."""
+
+    retry_minutes: PositiveInt = Field(description="minutes after a failed poll, unless the source asks for longer")
+    databento: SourcePlanConfig
+    cftc: SourcePlanConfig
+    newsapi: SourcePlanConfig
+    benzinga: SourcePlanConfig
+    feeds: SourcePlanConfig
+    stocktwits: SourcePlanConfig
+    reddit: SourcePlanConfig
+
+
 class LiveConfig(Section):
     """Live sources. Keys are never settings: see docs/live-sources.md."""
 
@@ -406,6 +430,7 @@ class LiveConfig(Section):
         description="sources that are polled; one without its credential stays off and says so"
     )
     failed_after_polls: PositiveInt = Field(description="failed polls in a row after which a source counts as failed")
+    schedule: LiveScheduleConfig
     http: LiveHttpConfig
     databento: LiveDatabentoConfig
     cftc: LiveCftcConfig

@@ -10,7 +10,7 @@ When to poll which source is not decided here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from engine.ingestion.data_quality import update_feed_health
@@ -18,7 +18,7 @@ from engine.ingestion.feed_records import expect_feed
 from engine.ingestion.ingest import IngestReport, ingest_input
 from engine.ingestion.input_file import unpack
 from engine.ingestion.live.fetch_errors import FetchFailed
-from engine.ingestion.live.live_client import FetchedReply, LiveClient
+from engine.ingestion.live.live_client import Cursor, FetchedReply, LiveClient
 from engine.ingestion.live.live_sources import live_client_type
 from engine.ingestion.market_directory import MarketDirectory
 from engine.kernel.clock import Clock
@@ -69,34 +69,121 @@ def poll_source(
     configured market. `stop` is asked between replies: true ends the poll early. Raises RefusedError for a simulated
     market and StoreError where the workspace cannot be written.
     """
-    market = config.market.market
-    if config.market.simulated:
-        raise RefusedError(f"market {market} is simulated: its venue is its only source")
-    before = stores.feed_cursors.get(client.source, market)
-    now_ts = clock.now_ts()
-    if before.next_attempt_ts is not None and now_ts < before.next_attempt_ts:
-        reason = f"the source asked not to be polled before {to_iso(before.next_attempt_ts)}; last: {before.reason}"
-        return PollReport(client.source, market, "waiting", reason, next_attempt_ts=before.next_attempt_ts)
-    cursor = before.cursor or client.first_cursor(_last_known(stores, market, client.feeds_of(config)))
-    tally = _Tally(client.source, market)
+    poll = SourcePoll(stores, config, client, clock=clock, directory=directory)
+    cursor = poll.begin()
+    if isinstance(cursor, PollReport):
+        return cursor
     failure: InputError | None = None
-    taken = 0
-    replies = client.fetch(cursor, now_ts)
+    replies = client.fetch(cursor, clock.now_ts())
     try:
         reply = next(replies, None)
         while reply is not None:
-            taken += bool(reply.content)
-            failed = _store(stores, config, client, reply, tally, clock, directory)
-            failure = failure or failed
-            if taken >= config.live.http.max_replies_per_poll or stop():
-                tally.more = True
+            failed = poll.take(reply)
+            if poll.is_at_limit or stop():
+                poll.leave()
                 break
-            reply = _following(replies, failed)
+            reply = following_reply(replies, failed)
     except InputError as error:
-        failure = failure or error
+        failure = error
     finally:
-        _close(replies)
-    return _finish(stores, config, client, tally, failure, clock.now_ts())
+        close_replies(replies)
+    return poll.finish(failure)
+
+
+class SourcePoll:
+    """One poll, step by step, for whoever fetches elsewhere: `begin`, `take` each reply, `finish`."""
+
+    def __init__(
+        self,
+        stores: Stores,
+        config: HydraConfig,
+        client: LiveClient,
+        *,
+        clock: Clock,
+        directory: MarketDirectory | None = None,
+        texts_are_news: bool = False,
+    ) -> None:
+        """`texts_are_news`: a text counts as known from its fetch on, once the source has been polled before, because a
+        running engine did not have it earlier."""
+        self._stores = stores
+        self._config = config
+        self._client = client
+        self._clock = clock
+        self._directory = directory
+        self._texts_are_news = texts_are_news
+        self._tally = _Tally(client.source, config.market.market)
+        self._failure: InputError | None = None
+        self._taken = 0
+
+    def begin(self) -> Cursor | PollReport:
+        """Where the source goes on, or the report of a source that asked for a pause. RefusedError for a simulated
+        market."""
+        client, market = self._client, self._config.market.market
+        if self._config.market.simulated:
+            raise RefusedError(f"market {market} is simulated: its venue is its only source")
+        before = self._stores.feed_cursors.get(client.source, market)
+        if before.next_attempt_ts is not None and self._clock.now_ts() < before.next_attempt_ts:
+            moment = to_iso(before.next_attempt_ts)
+            reason = f"the source asked not to be polled before {moment}; last: {before.reason}"
+            return PollReport(client.source, market, "waiting", reason, next_attempt_ts=before.next_attempt_ts)
+        self._texts_are_news = self._texts_are_news and before.last_success_ts is not None
+        feeds = client.feeds_of(self._config)
+        return before.cursor or client.first_cursor(_last_known(self._stores, market, feeds))
+
+    @property
+    def is_at_limit(self) -> bool:
+        """Whether the poll took as many replies with content as one poll may."""
+        return self._taken >= self._config.live.http.max_replies_per_poll
+
+    @property
+    def batch_ids(self) -> tuple[str, ...]:
+        """The batches that this poll stored so far."""
+        return tuple(self._tally.batch_ids)
+
+    def take(self, reply: FetchedReply) -> InputError | None:
+        """Store a reply with the cursor after it; the InputError of one that cannot be used, which stores nothing."""
+        self._taken += bool(reply.content)
+        failed = self._store(reply)
+        self._failure = self._failure or failed
+        return failed
+
+    def leave(self) -> None:
+        """The poll ends here; the next one goes on."""
+        self._tally.more = True
+
+    def finish(self, failure: InputError | None) -> PollReport:
+        """Record how the poll went; `failure` is what ended the fetching."""
+        ended = self._failure or failure
+        return _finish(self._stores, self._config, self._client, self._tally, ended, self._clock.now_ts())
+
+    def _store(self, reply: FetchedReply) -> InputError | None:
+        stores, client, market = self._stores, self._client, self._config.market.market
+
+        def advance() -> None:
+            held = stores.feed_cursors.get(client.source, market)
+            stores.feed_cursors.put(replace(held, feeds=client.feeds_of(self._config), cursor=dict(reply.cursor)))
+            crashpoint("live.cursor")
+
+        crashpoint("live.fetched")
+        if not reply.content:
+            with stores.db.transaction("live"):
+                advance()
+            return None
+        now_ts = self._clock.now_ts()
+        try:
+            report = ingest_input(
+                stores,
+                self._config,
+                unpack(reply.name, reply.content),
+                now_ts=now_ts,
+                directory=self._directory,
+                within=advance,
+                texts_known_from_ts=now_ts if self._texts_are_news else None,
+            )
+        except InputError as error:
+            return error
+        self._tally.add(report)
+        return None
 
 
 def record_disabled(stores: Stores, config: HydraConfig, source: str, reason: str, *, now_ts: int) -> PollReport:
@@ -123,44 +210,18 @@ class _Tally:
     duplicate: int = 0
     quarantined: int = 0
     more: bool = False
+    batch_ids: list[str] = field(default_factory=list)
 
     def add(self, report: IngestReport) -> None:
         self.replies += 1
+        if report.rows_added:
+            self.batch_ids.extend(report.batch_ids)
         self.added += report.rows_added
         self.duplicate += report.rows_duplicate
         self.quarantined += sum(report.quarantined.values())
 
 
-def _store(
-    stores: Stores,
-    config: HydraConfig,
-    client: LiveClient,
-    reply: FetchedReply,
-    tally: _Tally,
-    clock: Clock,
-    directory: MarketDirectory | None,
-) -> InputError | None:
-    """Store a reply with the cursor after it; the InputError of one that cannot be used, which stores nothing."""
-
-    def advance() -> None:
-        held = stores.feed_cursors.get(client.source, config.market.market)
-        stores.feed_cursors.put(replace(held, feeds=client.feeds_of(config), cursor=dict(reply.cursor)))
-        crashpoint("live.cursor")
-
-    crashpoint("live.fetched")
-    if not reply.content:
-        with stores.db.transaction("live"):
-            advance()
-        return None
-    try:
-        file = unpack(reply.name, reply.content)
-        tally.add(ingest_input(stores, config, file, now_ts=clock.now_ts(), directory=directory, within=advance))
-    except InputError as error:
-        return error
-    return None
-
-
-def _following(replies: Iterator[FetchedReply], failed: InputError | None) -> FetchedReply | None:
+def following_reply(replies: Iterator[FetchedReply], failed: InputError | None) -> FetchedReply | None:
     """The next reply; a failed one is thrown into the client, which goes on with what does not depend on it."""
     throw = getattr(replies, "throw", None)
     if failed is None:
@@ -174,7 +235,8 @@ def _following(replies: Iterator[FetchedReply], failed: InputError | None) -> Fe
     return following
 
 
-def _close(replies: Iterator[FetchedReply]) -> None:
+def close_replies(replies: Iterator[FetchedReply]) -> None:
+    """End a client's replies early."""
     close = getattr(replies, "close", None)
     if close is not None:
         close()
