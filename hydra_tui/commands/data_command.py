@@ -145,3 +145,33 @@ def compare(session: Session, limit: int, verb_market: str | None, as_json: bool
     if days:
         lines += ["", *table(days, ["series", "session", "first", "second", "ticks", ""])]
     emit(document, as_json, lines if pairs else [f"market {document['market']} has no two daily series to compare"])
+
+
+@command.command("schedule")
+@market_option
+@json_option
+@click.pass_obj
+def schedule(session: Session, verb_market: str | None, as_json: bool) -> None:
+    """When each live source is asked next, by the market's own calendar, and how it went last."""
+    from engine.host.operations.data_schedule import data_schedule
+    from engine.kernel.clock import SystemClock
+
+    config = session.load(verb_market).config
+    stores = session.open_stores(read_only=True)
+    try:
+        document = data_schedule(stores, config, SystemClock().now_ts())
+    finally:
+        stores.close()
+    rows = [
+        [
+            item["source"],
+            "now" if item["due"] else item["next_run"],
+            item["plan"],
+            item["last_success"] or "never",
+            str(item["failures"]),
+            item["reason"],
+        ]
+        for item in document
+    ]
+    lines = table(rows, ["source", "next run (UTC)", "plan", "last success (UTC)", "failures", "why"])
+    emit(document, as_json, lines if rows else ["no live source is switched on; list them in live.sources"])
