@@ -85,8 +85,6 @@ def unpack(name: str, raw: bytes) -> InputFile:
     content, member = raw, ""
     if raw.startswith(_GZIP_MAGIC):
         content = _gunzip(name, raw)
-    if raw.startswith(_ZSTD_MAGIC):
-        content = _unzstd(name, raw)
     if content.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
         packed, tables = content, _unzip(name, content)
         if len(tables) == 1:
@@ -99,6 +97,8 @@ def unpack(name: str, raw: bytes) -> InputFile:
             return InputFile(name, packed, _hash_of(tables), "", tables)
     if content.startswith(_ZIP_MAGIC):
         raise InputError(f"{name}: the zip holds a zip that is no workbook; unpack it first")
+    if content.startswith(_ZSTD_MAGIC):
+        content = _unzstd(name, content)
     if not content.strip():
         raise InputError(f"{name}: the file is empty")
     return InputFile(name, content, sha256_hex(content), member)

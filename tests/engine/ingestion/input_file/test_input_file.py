@@ -33,6 +33,7 @@ def test_zstd_is_unpacked_frame_by_frame_and_bounded(monkeypatch: pytest.MonkeyP
     packed = pa.compress(text, codec="zstd", asbytes=True)
     assert unpack("x", packed).content_hash == unpack("x", text).content_hash
     assert unpack("x", packed + packed).content == text + text
+    assert unpack("x.zip", zipped(f=packed)).content == text
     monkeypatch.setattr("engine.ingestion.input_file._MAX_BYTES", 2**20)
     bomb = pa.compress(bytes(2**25), codec="zstd", asbytes=True)
     assert len(bomb) < 2**16
