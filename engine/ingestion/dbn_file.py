@@ -13,6 +13,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.ingestion.input_file import InputFile
@@ -255,6 +256,7 @@ def _part(body: memoryview, rtype: int, width: int, extra: int, numbers: np.ndar
     return DbnRecords(rtype, np.frombuffer(body, layout), numbers)
 
 
+@cache
 def _layout(rtype: int, width: int) -> np.dtype[Any] | None:
     """The layout of a record type that is `width` bytes wide; None where there is none."""
     import databento_dbn

@@ -7,6 +7,7 @@ root. Files are read once, whatever the number of markets in them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine.ingestion import dbn_file as dbn
@@ -43,6 +44,7 @@ _NOT_STORED: Final = {
     dbn.IMBALANCE: "auction imbalances",
 }
 _BAR_SCHEMA: Final = "ohlcv-"
+NO_SYMBOL: Final = "instrument id for want of a symbol"
 
 
 class DbnPipeline(SourcePipeline):
@@ -78,7 +80,7 @@ class DbnPipeline(SourcePipeline):
             ours = [part for part in parts if part.market.market == market.market]
             parsed = self._parsed(file, content, market, ours, directory, 0)
             damage = content.damage if place == 0 else ()
-            yield market, ParsedInput(parsed.rows, (*parsed.problems, *damage), parsed.ignored)
+            yield market, replace(parsed, problems=(*parsed.problems, *damage))
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
         """Rows of one market. Instruments without any symbol are taken to be the market's; InputError where every
@@ -97,7 +99,7 @@ class DbnPipeline(SourcePipeline):
                 "pass the market it belongs to with --market"
             )
         parsed = self._parsed(file, content, market, parts, None, others)
-        return ParsedInput(parsed.rows, (*parsed.problems, *content.damage), parsed.ignored)
+        return replace(parsed, problems=(*parsed.problems, *content.damage))
 
     def _parsed(
         self,
@@ -120,7 +122,8 @@ class DbnPipeline(SourcePipeline):
                 problems.ignore(_NOT_STORED[part.rtype], len(part.array))
         if others:
             problems.ignore(OTHER_MARKET, others)
-        return problems.finish(rows)
+        unnamed = sum(part.symbols.count("") for part in parts)
+        return problems.finish(rows, {NO_SYMBOL: unnamed} if unnamed else None)
 
 
 def _chooser(content: DbnFile, directory: MarketDirectory) -> Callable[[str], MarketConfig]:

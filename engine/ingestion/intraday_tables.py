@@ -27,6 +27,7 @@ from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_SECOND, to_ts
 
 _COLUMNS: Final = BarColumns(close=4, open=1, high=2, low=3, volume=5)
 _WIDTH: Final = 6
+SYMBOL_BY_NAME: Final = "symbol by the file's name"
 _PRICES: Final = ["open", "high", "low", "close", "volume"]
 _SYMBOL_IN_NAME: Final = re.compile(r"^([A-Z0-9]{1,8})[._]")
 _LENGTHS: Final = ((3_600, "1h"), (1_800, "30m"), (900, "15m"), (300, "5m"), (60, "1m"), (1, "1s"))
@@ -72,7 +73,8 @@ class IntradayTablePipeline(SourcePipeline):
             day = datetime.fromtimestamp(event_ts // MICROS_PER_SECOND, tz=UTC).date()
             contract, nearby = self._place(named, market, event_ts)
             rows.append(VendorRow(number, cells, day, event_ts, event_ts + length, contract, nearby, seconds))
-        return problems.finish([*bars_of(file.name, f"{self.name}_{name}", rows, _COLUMNS, market, problems)])
+        bars = bars_of(file.name, f"{self.name}_{name}", rows, _COLUMNS, market, problems)
+        return problems.finish([*bars], {SYMBOL_BY_NAME: len(bars)} if named else None)
 
     def _place(self, symbol: str, market: MarketConfig, event_ts: int) -> tuple[str | None, int]:
         """A root alone is the vendor's continuous series."""

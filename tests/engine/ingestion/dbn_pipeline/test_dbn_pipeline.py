@@ -95,8 +95,10 @@ def test_what_holds_nothing_is_refused() -> None:
 def test_records_without_symbols_go_to_the_dataset_unless_pinned(hogs) -> None:
     file = file_of(header("ohlcv-1h", {}), HE_BARS[0])
     assert [market.market for market in PIPELINE.markets_in(file, directory(hogs.market))] == ["glbx_mdp3"]
-    (row,) = PIPELINE.parse(file, hogs.market).rows
+    parsed = PIPELINE.parse(file, hogs.market)
+    (row,) = parsed.rows
     assert isinstance(row, FuturesBar)
+    assert parsed.notes == {"instrument id for want of a symbol": 1}
     assert (row.market, row.contract, row.nearby) == ("lean_hogs", "350", 0)
 
 

@@ -45,10 +45,11 @@ def test_utc_stamps_end_a_bar(hogs: HydraConfig, as_input) -> None:
 
 def test_contracts_of_a_known_market_have_their_place(hogs: HydraConfig, as_input) -> None:
     stamps = ("2023-03-15 15:00:00", "2023-03-15 16:00:00")
-    bars = NAUTILUS.parse(as_input(table("timestamp_utc", *stamps), "HEM3.csv"), hogs.market).rows
-    assert [(bar.contract, bar.nearby, bar.bar_seconds) for bar in bars if isinstance(bar, FuturesBar)] == [
+    parsed = NAUTILUS.parse(as_input(table("timestamp_utc", *stamps), "HEM3.csv"), hogs.market)
+    assert [(bar.contract, bar.nearby, bar.bar_seconds) for bar in parsed.rows if isinstance(bar, FuturesBar)] == [
         ("HEM23", 3, 3_600)
     ] * 2
+    assert parsed.notes == {"symbol by the file's name": 2}
 
 
 def test_a_market_is_named_by_symbol_or_alias_or_not_at_all(hogs: HydraConfig, as_input) -> None:
