@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from engine.kernel.errors import NotFoundError, StoreError
+from engine.kernel.errors import NotFoundError
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
 from storage.event_log import EventLog
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from storage.feature_queries import FeatureRelation
+    from storage.sorted_runs import SegmentRows, TableRows
 
 SEGMENT_ROWS: Final = 5_000
 SEGMENTS_BEFORE_MERGE: Final = 8
@@ -122,13 +123,14 @@ class FeatureStore:
 
         Raises NotFoundError for an unregistered feature.
         """
-        from storage.feature_queries import matrix_as_of
+        from storage.feature_matrix import matrix_as_of
 
         self._check_names(features)
         moments = np.ascontiguousarray(times, dtype=np.int64)
         definitions = self.definitions()
-        with self._relation(market, int(moments.max()) if len(moments) else 0) as relation:
-            return matrix_as_of(relation, moments, features, {name: definitions[name].max_age_us for name in features})
+        ages = {name: definitions[name].max_age_us for name in features}
+        sources = self._sorted_sources(market, int(moments.max()) if len(moments) else 0)
+        return matrix_as_of(sources, moments, features, ages)
 
     def rows(self, market: str, *, known_until_ts: int | None = None) -> pa.Table:
         """Every stored row of a market known by then, sorted like a segment (`storage/feature_columns.py`)."""
@@ -200,25 +202,17 @@ class FeatureStore:
                     f"the feature segment {row['path']} was changed after it was written; restore a backup"
                 )
 
-    def _checked_quality(self, rows: FeatureRows) -> list[str]:
+    def _checked_quality(self, rows: FeatureRows) -> Sequence[str]:
+        from storage.feature_checks import checked_quality
+
         definitions = self.definitions()
         if any(name not in definitions for name in set(rows.feature)):
             self._forget_definitions()  # another process may have registered it
             definitions = self.definitions()
-        quality = []
-        for name, value, version, given in zip(rows.feature, rows.value, rows.version, rows.quality, strict=True):
-            definition = definitions.get(name)
-            if definition is None:
-                raise StoreError(f"feature '{name}' is not registered; its rows are refused")
-            if version != definition.version:
-                raise StoreError(f"feature '{name}' is registered as version {definition.version}, not {version}")
-            if math.isinf(value):
-                raise StoreError(f"feature '{name}' has an infinite value; a missing value is NaN")
-            quality.append("out_of_range" if given == "ok" and not definition.contains(value) else given)
-        return quality
+        return checked_quality(rows, definitions)
 
     def _append_tail(
-        self, connection: sqlite3.Connection, rows: FeatureRows, quality: list[str], recorded_ts: int
+        self, connection: sqlite3.Connection, rows: FeatureRows, quality: Sequence[str], recorded_ts: int
     ) -> int:
         market = rows.market
         fresh: dict[Identity, str] = {}
@@ -247,7 +241,7 @@ class FeatureStore:
         return len(fresh)
 
     def _append_segment(
-        self, connection: sqlite3.Connection, rows: FeatureRows, quality: list[str], recorded_ts: int
+        self, connection: sqlite3.Connection, rows: FeatureRows, quality: Sequence[str], recorded_ts: int
     ) -> int:
         from storage.feature_columns import drop_repeats, sort_rows, table_of
 
@@ -337,6 +331,20 @@ class FeatureStore:
         with self._db.snapshot():
             segments = active_segments(self._db, market, known_until_ts=known_until_ts)
             return self._open(segments, self._tail(market))
+
+    def _sorted_sources(self, market: str, known_until_ts: int | None) -> list[SegmentRows | TableRows]:
+        from storage.feature_columns import sort_rows
+        from storage.sorted_runs import Segment, SegmentRows, TableRows
+
+        with self._db.snapshot():
+            segments = active_segments(self._db, market, known_until_ts=known_until_ts)
+            tail = self._tail(market)
+        sources: list[SegmentRows | TableRows] = [
+            SegmentRows(Segment(self._paths.root / row["path"], row["rows"])) for row in segments
+        ]
+        if tail.num_rows:
+            sources.append(TableRows(sort_rows(tail)))
+        return sources
 
     def _open(self, segments: Sequence[sqlite3.Row], tail: pa.Table) -> FeatureRelation:
         from storage.feature_queries import FeatureRelation

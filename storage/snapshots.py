@@ -138,14 +138,16 @@ class Snapshot:
 
     def matrix(self, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
         """Features as of each time, the same question as `FeatureStore.matrix`. Raises NotFoundError."""
-        from storage.feature_queries import FeatureRelation, matrix_as_of
+        from storage.feature_matrix import matrix_as_of
+        from storage.sorted_runs import TableRows
 
         unknown = [name for name in features if name not in self.definitions]
         if unknown:
             raise NotFoundError(f"there is no feature '{unknown[0]}' in snapshot {self.folder.name}")
         ages = {name: self.definitions[name].max_age_us for name in features}
-        with FeatureRelation([], self.features()) as relation:
-            return matrix_as_of(relation, np.ascontiguousarray(times, dtype=np.int64), features, ages)
+        return matrix_as_of(
+            [TableRows(self.features())], np.ascontiguousarray(times, dtype=np.int64), features, ages
+        )
 
     def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         return read_parquet([self.folder / f"{name}.parquet"], schema, self.manifest.files[name]["rows"])
