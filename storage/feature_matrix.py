@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BLOCK_CELLS: Final = 1_000_000
+Sources = Sequence[SegmentRows | TableRows]
 _COLUMNS: Final = ("feature", "event_ts", "known_ts", "value")
 
 
 def matrix_as_of(
-    sources: Sequence[SegmentRows | TableRows],
+    sources: Sources,
     times: NDArray[np.int64],
     features: Sequence[str],
     max_age_us: Mapping[str, int],
@@ -36,9 +37,10 @@ def matrix_as_of(
     version, `recorded_ts`, source and value (a missing one above all). Memory: the answer and some row groups.
     """
     n, d = len(times), len(features)
-    values = np.full((n, d), np.nan)
-    age_us = np.full((n, d), MISSING_AGE_US, dtype=np.int64)
-    stale = np.ones((n, d), dtype=np.bool_)
+    values = np.empty((n, d))
+    age_us = np.empty((n, d), dtype=np.int64)
+    stale = np.empty((n, d), dtype=np.bool_)
+    unknown = np.ones(d, dtype=np.bool_)
     if n and d:
         order = None if bool(np.all(times[1:] >= times[:-1])) else np.argsort(times, kind="stable")
         moments = times if order is None else times[order]
@@ -56,7 +58,10 @@ def matrix_as_of(
                 if block.full:
                     write()
                 block.add(column, known, event, value, max_age_us[name])
+                unknown[column] = False
         write()
+    if unknown.any():
+        values[:, unknown], age_us[:, unknown], stale[:, unknown] = np.nan, MISSING_AGE_US, True
     return FeatureMatrix(times, tuple(features), values, age_us, stale)
 
 
@@ -137,23 +142,32 @@ def _in_order(runs: Sequence[Run]) -> tuple[NDArray[np.int64], NDArray[np.int64]
     known, event, value = (
         np.concatenate([run.numbers(name) for run in runs]) for name in ("known_ts", "event_ts", "value")
     )
+    order = order_of_rows(runs, known, event)
+    return (known, event, value) if order is None else (known[order], event[order], value[order])
+
+
+def order_of_rows(runs: Sequence[Run], known: NDArray[np.int64], event: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """Positions that put the rows of all runs of a feature in the order of a segment; None where they are in it."""
+    if len(runs) == 1:
+        return None
     rising = (known[1:] > known[:-1]) | ((known[1:] == known[:-1]) & (event[1:] > event[:-1]))
-    if not rising.all():
-        order = np.lexsort((event, known))
-        if _has_ties(known[order], event[order]):
-            order = np.lexsort((*_tie_keys(runs, value), event, known))
-        known, event, value = known[order], event[order], value[order]
-    return known, event, value
+    if rising.all():
+        return None
+    order: NDArray[np.int64] = np.lexsort((event, known))
+    if _has_ties(known[order], event[order]):
+        order = np.lexsort((*_tie_keys(runs), event, known))
+    return order
 
 
 def _has_ties(known: NDArray[np.int64], event: NDArray[np.int64]) -> bool:
     return bool(((known[1:] == known[:-1]) & (event[1:] == event[:-1])).any())
 
 
-def _tie_keys(runs: Sequence[Run], value: NDArray[np.float64]) -> tuple[NDArray[Any], ...]:
+def _tie_keys(runs: Sequence[Run]) -> tuple[NDArray[Any], ...]:
     """What decides between rows of the same `known_ts` and `event_ts`, weakest first."""
     import pyarrow as pa
 
+    value = np.concatenate([run.numbers("value") for run in runs])
     missing = np.isnan(value)
     sources = pa.chunked_array([chunk.cast(pa.string()) for run in runs for chunk in run.texts("source").chunks])
     version, recorded_ts = (np.concatenate([run.numbers(name) for run in runs]) for name in ("version", "recorded_ts"))

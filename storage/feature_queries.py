@@ -1,8 +1,4 @@
-"""Point-in-time questions over feature rows, asked in DuckDB: a list of Parquet segments and an Arrow table (the tail).
-
-Which row wins: among rows with `known_ts` <= t the newest `event_ts`; among those the latest `known_ts`, then version,
-`recorded_ts`, source and value (a missing one above all), so that the answer never depends on where a row lies.
-"""
+"""Which rows a store holds already, asked in DuckDB over a list of Parquet segments and an Arrow table (the tail)."""
 
 from __future__ import annotations
 
@@ -19,7 +15,6 @@ from storage.feature_columns import SCHEMA
 from storage.parquet_files import duckdb_cursor
 
 _NAMES: Final = ", ".join(SCHEMA.names)
-_TIES: Final = "known_ts DESC, version DESC, recorded_ts DESC, source DESC, value DESC"
 
 
 class FeatureRelation:
@@ -59,40 +54,6 @@ class FeatureRelation:
         finally:
             for name in tables:
                 self._cursor.unregister(name)
-
-
-def readings_as_of(relation: FeatureRelation, as_of_ts: int, recorded_as_of_ts: int | None) -> list[dict[str, Any]]:
-    """The winning row of each feature as of a moment, with what this system had recorded by then if asked."""
-    recorded = "" if recorded_as_of_ts is None else " AND recorded_ts <= $recorded"
-    parameters = (
-        {"as_of": as_of_ts} if recorded_as_of_ts is None else {"as_of": as_of_ts, "recorded": recorded_as_of_ts}
-    )
-    table = relation.ask(
-        f"SELECT DISTINCT ON (feature) {_NAMES} FROM rows WHERE known_ts <= $as_of{recorded} "
-        f"ORDER BY feature, event_ts DESC, {_TIES}",
-        parameters,
-    )
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-_REACHING: Final = """, reaching AS (
-  SELECT *, max(event_ts) OVER (PARTITION BY feature ORDER BY known_ts RANGE UNBOUNDED PRECEDING) AS newest FROM rows
-), winners AS (
-  SELECT DISTINCT ON (feature, known_ts) * EXCLUDE (newest) FROM reaching WHERE event_ts = newest
-  ORDER BY feature, known_ts, version DESC, recorded_ts DESC, source DESC, value DESC
-)"""
-
-
-def newest_winners(relation: FeatureRelation, per_feature: int) -> list[dict[str, Any]]:
-    """For each feature the last `per_feature` rows that ever were the answer, in order of known time."""
-    table = relation.ask(
-        _REACHING + " SELECT * FROM winners QUALIFY row_number() OVER (PARTITION BY feature ORDER BY known_ts DESC) <= $n "
-        "ORDER BY feature, known_ts",
-        {"n": per_feature},
-    )
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
 
 
 def repeated_rows(relation: FeatureRelation, table: pa.Table, low_known_ts: int, high_known_ts: int) -> list[int]:

@@ -10,22 +10,25 @@ from __future__ import annotations
 import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from engine.kernel.errors import NotFoundError
+from engine.kernel.errors import CorruptStoreError, NotFoundError
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
+from storage.durable_files import store_error
 from storage.event_log import EventLog
 from storage.feature_definitions import FeatureDefinition, load_definitions, register_definitions
 from storage.feature_rows import FeatureMatrix, FeatureReading, FeatureRows
 from storage.feature_segments import (
     active_segments,
     catalogue_segment,
+    file_hash,
     seal_segment,
+    segments_to_merge,
     supersede_segments,
     sweep_segments,
 )
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 
 SEGMENT_ROWS: Final = 5_000
 SEGMENTS_BEFORE_MERGE: Final = 8
+READ_ATTEMPTS: Final = 3
+_Answer = TypeVar("_Answer")
 
 
 class FeatureStore:
@@ -107,16 +112,13 @@ class FeatureStore:
                     for name, (_, winner) in answers.items()
                     if winner is not None
                 }
-        from storage.feature_queries import readings_as_of
+        from storage.point_reads import readings_as_of
 
-        with self._relation(market, as_of_ts) as relation:
-            rows = readings_as_of(relation, as_of_ts, recorded_as_of_ts)
-        wanted = None if features is None else set(features)
-        return {
-            row["feature"]: self._reading(row["feature"], _winner(row), as_of_ts)
-            for row in rows
-            if wanted is None or row["feature"] in wanted
-        }
+        rows = self._steady(
+            market,
+            lambda: list(readings_as_of(self._sorted_sources(market, as_of_ts), as_of_ts, recorded_as_of_ts, features)),
+        )
+        return {row["feature"]: self._reading(row["feature"], _winner(row), as_of_ts) for row in rows}
 
     def matrix(self, market: str, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
         """The answers of `latest` at every time of `times[n]` for `features` (d of them), in one pass.
@@ -129,8 +131,8 @@ class FeatureStore:
         moments = np.ascontiguousarray(times, dtype=np.int64)
         definitions = self.definitions()
         ages = {name: definitions[name].max_age_us for name in features}
-        sources = self._sorted_sources(market, int(moments.max()) if len(moments) else 0)
-        return matrix_as_of(sources, moments, features, ages)
+        until = int(moments.max()) if len(moments) else 0
+        return self._steady(market, lambda: matrix_as_of(self._sorted_sources(market, until), moments, features, ages))
 
     def rows(self, market: str, *, known_until_ts: int | None = None) -> pa.Table:
         """Every stored row of a market known by then, sorted like a segment (`storage/feature_columns.py`)."""
@@ -138,7 +140,7 @@ class FeatureStore:
 
         from storage.feature_columns import sort_rows
 
-        table = self._all_rows(market, known_until_ts)
+        table = self._steady(market, lambda: self._all_rows(market, known_until_ts))
         if known_until_ts is not None:
             table = table.filter(pc.less_equal(table.column("known_ts"), known_until_ts))
         return sort_rows(table)
@@ -154,36 +156,63 @@ class FeatureStore:
         One transaction with the event `features.compacted`; returns the number of rows sealed or merged.
         """
         from storage.feature_columns import sort_rows
+        from storage.sorted_runs import TableRows, sorted_blocks
 
+        with self._db.snapshot():
+            tail, last_id = tail_table(self._db, market)
+            active = active_segments(self._db, market)
+        merged = segments_to_merge(active, tail.num_rows, SEGMENTS_BEFORE_MERGE)
+        if not last_id and not merged:
+            return 0
+        # Written before the lock is taken: what is sealed never changes, and a merge of millions of rows takes seconds.
+        sources = [*self._segment_sources(merged), TableRows(sort_rows(tail))]
+        sealed = seal_segment(self._paths.root, market, sorted_blocks(sources))
+        if sealed is None:
+            return 0
         with self._db.transaction("features") as connection:
             self._db.after_rollback(lambda: self._forget(market))
-            table, last_id = tail_table(self._db, market)
-            merged = [row["path"] for row in active_segments(self._db, market)]
-            if len(merged) >= SEGMENTS_BEFORE_MERGE:
-                table = self._all_rows(market, None)
-            else:
-                merged = []
-            if not table.num_rows or (not last_id and not merged):
-                return 0
-            table = sort_rows(table)
-            path, content = seal_segment(self._paths.root, market, table)
+            if not self._still_there(market, merged, last_id, tail.num_rows):
+                return 0  # another process compacted meanwhile; the next sweep deletes the file
             connection.execute("DELETE FROM feature_tail WHERE market = ? AND id <= ?", (market, last_id))
-            supersede_segments(connection, merged)
-            catalogue_segment(connection, market, path, content, table, ts)
+            supersede_segments(connection, [row["path"] for row in merged])
+            catalogue_segment(connection, market, sealed, ts)
             self._bump(connection, market)
-            payload = {"rows": table.num_rows, "path": path}
+            payload = {"rows": sealed.rows, "path": sealed.path}
             self._events.append("features.compacted", market, payload, ts=ts, market=market)
-        return int(table.num_rows)
+        return sealed.rows
 
-    def snapshot(self, directory: Path, market: str, until_known_ts: int) -> str:
-        """Write the rows known by `until_known_ts` to `directory/features.parquet`; returns their content hash."""
-        from storage.feature_columns import segment_hash
-        from storage.parquet_files import fsync_folders, write_parquet
+    def _still_there(self, market: str, merged: Sequence[sqlite3.Row], last_id: int, tail_rows: int) -> bool:
+        active = {row["path"] for row in active_segments(self._db, market)}
+        row = self._db.query_one("SELECT count(*) FROM feature_tail WHERE market = ? AND id <= ?", (market, last_id))
+        return row is not None and row[0] == tail_rows and all(item["path"] in active for item in merged)
 
-        table = self.rows(market, known_until_ts=until_known_ts)
-        write_parquet(directory / "features.parquet", table)
-        fsync_folders([directory])
-        return segment_hash(table)
+    def snapshot(self, directory: Path, market: str, until_known_ts: int) -> tuple[int, str]:
+        """Write the rows known by `until_known_ts` to `directory/features.parquet`, in the order of a segment; returns
+        their number and content hash. The folder's own names become durable with the caller's `fsync_folders`."""
+        return self._steady(market, lambda: self._write_rows(directory / "features.parquet", market, until_known_ts))
+
+    def _write_rows(self, final: Path, market: str, until_known_ts: int) -> tuple[int, str]:
+        from storage.feature_columns import SCHEMA
+        from storage.parquet_files import write_parquet_blocks
+        from storage.sorted_runs import sorted_blocks
+
+        rows = 0
+
+        def counted() -> Iterable[pa.Table]:
+            nonlocal rows
+            sources = self._sorted_sources(market, until_known_ts)
+            for table in sorted_blocks(sources, known_until_ts=until_known_ts):
+                rows += table.num_rows
+                yield table
+
+        temporary = write_parquet_blocks(final, SCHEMA, counted())
+        content = file_hash(temporary)
+        try:
+            temporary.replace(final)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise store_error(error, f"write {final.name}") from error
+        return rows, content
 
     def sweep_orphans(self) -> list[Path]:
         """Delete segment files that are not active. Only for the engine that holds the lease."""
@@ -191,13 +220,8 @@ class FeatureStore:
 
     def verify(self) -> None:
         """Recompute the content hash of every active segment; CorruptStoreError names the first that differs."""
-        from engine.kernel.errors import CorruptStoreError
-        from storage.feature_columns import SCHEMA, segment_hash
-        from storage.parquet_files import read_parquet
-
         for row in self._db.query("SELECT * FROM feature_segments WHERE status = 'active' ORDER BY path"):
-            table = read_parquet([self._paths.root / row["path"]], SCHEMA, row["rows"])
-            if segment_hash(table) != row["content_hash"]:
+            if file_hash(self._paths.root / row["path"]) != row["content_hash"]:
                 raise CorruptStoreError(
                     f"the feature segment {row['path']} was changed after it was written; restore a backup"
                 )
@@ -249,10 +273,10 @@ class FeatureStore:
         table = table.set_column(table.column_names.index("quality"), "quality", [quality])
         table = self._without_held(drop_repeats(table), rows)
         if table.num_rows:
-            table = sort_rows(table)
-            path, content = seal_segment(self._paths.root, rows.market, table)
-            catalogue_segment(connection, rows.market, path, content, table, recorded_ts)
-            self._bump(connection, rows.market)
+            sealed = seal_segment(self._paths.root, rows.market, [sort_rows(table)])
+            if sealed is not None:
+                catalogue_segment(connection, rows.market, sealed, recorded_ts)
+                self._bump(connection, rows.market)
         return int(table.num_rows)
 
     def _without_held(self, table: pa.Table, rows: FeatureRows) -> pa.Table:
@@ -291,15 +315,28 @@ class FeatureStore:
             newest = self._newest.get(market)
             if newest is not None and newest.generation == generation:
                 return newest
-        from storage.feature_queries import newest_winners
-
-        with self._db.snapshot():
-            generation, rows = self._generation(market), self._relation(market, None)
-        with rows as relation:
-            newest = NewestVector(generation, newest_winners(relation, KEPT_PER_FEATURE))
+        newest = self._steady(market, lambda: self._read_newest(market))
         with self._lock:
             self._newest[market] = newest
         return newest
+
+    def _read_newest(self, market: str) -> NewestVector:
+        from storage.point_reads import newest_winners
+
+        with self._db.snapshot():
+            generation, sources = self._generation(market), self._sorted_sources(market, None)
+        return NewestVector(generation, newest_winners(sources, KEPT_PER_FEATURE))
+
+    def _steady(self, market: str, read: Callable[[], _Answer]) -> _Answer:
+        """The answer of `read`, asked again where a segment it was about to open was merged and deleted meanwhile."""
+        for _ in range(READ_ATTEMPTS - 1):
+            before = self._generation(market)
+            try:
+                return read()
+            except CorruptStoreError:
+                if self._generation(market) == before:
+                    raise
+        return read()
 
     def _reading(self, name: str, winner: Winner, as_of_ts: int) -> FeatureReading:
         max_age_us = self.definitions()[name].max_age_us
@@ -327,24 +364,18 @@ class FeatureStore:
         if unknown:
             raise NotFoundError(f"there is no feature '{unknown[0]}'; see `hydra features list`")
 
-    def _relation(self, market: str, known_until_ts: int | None) -> FeatureRelation:
-        with self._db.snapshot():
-            segments = active_segments(self._db, market, known_until_ts=known_until_ts)
-            return self._open(segments, self._tail(market))
-
     def _sorted_sources(self, market: str, known_until_ts: int | None) -> list[SegmentRows | TableRows]:
-        from storage.feature_columns import sort_rows
-        from storage.sorted_runs import Segment, SegmentRows, TableRows
+        from storage.sorted_runs import TableRows
 
         with self._db.snapshot():
             segments = active_segments(self._db, market, known_until_ts=known_until_ts)
             tail = self._tail(market)
-        sources: list[SegmentRows | TableRows] = [
-            SegmentRows(Segment(self._paths.root / row["path"], row["rows"])) for row in segments
-        ]
-        if tail.num_rows:
-            sources.append(TableRows(sort_rows(tail)))
-        return sources
+        return [*self._segment_sources(segments), TableRows(tail)]
+
+    def _segment_sources(self, rows: Sequence[sqlite3.Row]) -> list[SegmentRows | TableRows]:
+        from storage.sorted_runs import Segment, SegmentRows
+
+        return [SegmentRows(Segment(self._paths.root / row["path"], row["rows"])) for row in rows]
 
     def _open(self, segments: Sequence[sqlite3.Row], tail: pa.Table) -> FeatureRelation:
         from storage.feature_queries import FeatureRelation
@@ -370,7 +401,9 @@ class FeatureStore:
             cached = self._tails.get(market)
         if cached is not None and cached[0] == generation:
             return cached[1]
-        table, _ = tail_table(self._db, market)
+        from storage.feature_columns import sort_rows
+
+        table = sort_rows(tail_table(self._db, market)[0])
         with self._lock:
             self._tails[market] = (generation, table)
         return table

@@ -6,6 +6,7 @@ An experiment's process reads only the snapshot; it opens no database.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -49,22 +50,19 @@ def write_snapshot(
     The folder is named by the hash: the same facts give the same snapshot, and an existing one is used again. It
     appears by a rename, whole or not at all.
     """
-    from storage.feature_columns import segment_hash
-
     parent = stores.paths.snapshots
     working = temporary_path(parent / f"{market}-{until_known_ts}")
     _remove(working)
     make_folder(working)
     tables = {dataset: stores.lake.read(market, dataset, known_until_ts=until_known_ts) for dataset in datasets}
-    features = stores.features.rows(market, known_until_ts=until_known_ts)
-    identity: dict[str, str] = {"features": segment_hash(features)}
+    identity: dict[str, str] = {}
     files: dict[str, dict[str, Any]] = {}
-    for name, table in {**tables, "features": features}.items():
+    rows, identity["features"] = stores.features.snapshot(working, market, until_known_ts)
+    files["features"] = {"rows": rows, "sha256": _sha256_of(working / "features.parquet")}
+    for name, table in tables.items():
         write_parquet(working / f"{name}.parquet", table)
-        data = (working / f"{name}.parquet").read_bytes()
-        files[name] = {"rows": table.num_rows, "sha256": sha256_hex(data)}
-        if name != "features":
-            identity[name] = sha256_hex(b"".join(table.column("row_hash").to_pylist()))
+        files[name] = {"rows": table.num_rows, "sha256": _sha256_of(working / f"{name}.parquet")}
+        identity[name] = sha256_hex(b"".join(table.column("row_hash").to_pylist()))
     definitions = [asdict(definition) for definition in stores.features.definitions().values()]
     body = {"market": market, "until_known_ts": until_known_ts, "definitions": definitions, "content": identity}
     snapshot_hash = content_hash(body)
@@ -111,6 +109,7 @@ class Snapshot:
             body["market"], body["until_known_ts"], files, tuple(body["definitions"]), claimed
         )
         self._content: Mapping[str, str] = body["content"]
+        self._features_checked = False
         self.definitions = {item["name"]: FeatureDefinition(**item) for item in self.manifest.definitions}
 
     @property
@@ -129,28 +128,44 @@ class Snapshot:
 
     def features(self) -> pa.Table:
         """All feature rows, sorted like a segment (`storage/feature_columns.py`)."""
-        from storage.feature_columns import SCHEMA, segment_hash
+        from storage.feature_columns import SCHEMA
 
-        table = self._read("features", SCHEMA)
-        if segment_hash(table) != self._content["features"]:
-            raise CorruptStoreError(f"the file features.parquet of snapshot {self.folder.name} was changed")
-        return table
+        self._check_features()
+        return self._read("features", SCHEMA)
 
     def matrix(self, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
         """Features as of each time, the same question as `FeatureStore.matrix`. Raises NotFoundError."""
         from storage.feature_matrix import matrix_as_of
-        from storage.sorted_runs import TableRows
+        from storage.sorted_runs import Segment, SegmentRows
 
         unknown = [name for name in features if name not in self.definitions]
         if unknown:
             raise NotFoundError(f"there is no feature '{unknown[0]}' in snapshot {self.folder.name}")
         ages = {name: self.definitions[name].max_age_us for name in features}
-        return matrix_as_of(
-            [TableRows(self.features())], np.ascontiguousarray(times, dtype=np.int64), features, ages
-        )
+        self._check_features()
+        rows = SegmentRows(Segment(self._features_path, self.manifest.files["features"]["rows"]))
+        return matrix_as_of([rows], np.ascontiguousarray(times, dtype=np.int64), features, ages)
+
+    @property
+    def _features_path(self) -> Path:
+        return self.folder / "features.parquet"
+
+    def _check_features(self) -> None:
+        if self._features_checked:
+            return
+        from storage.feature_segments import file_hash
+
+        if file_hash(self._features_path) != self._content["features"]:
+            raise CorruptStoreError(f"the file features.parquet of snapshot {self.folder.name} was changed")
+        self._features_checked = True
 
     def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         return read_parquet([self.folder / f"{name}.parquet"], schema, self.manifest.files[name]["rows"])
+
+
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _remove(folder: Path) -> None:

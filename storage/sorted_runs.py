@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from engine.kernel.errors import CorruptStoreError
-from storage.feature_columns import SCHEMA
+from storage.feature_columns import SCHEMA, sort_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FAR_FUTURE: Final = 2**62
+_TEXTS: Final = ["market", "feature", "quality", "source"]
+ROWS_PER_BLOCK: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class RowGroup:
         self._source = source
         self._at = at
         self._table = source.read(at, columns)
+        self._arrays: dict[str, NDArray[Any]] = {}
 
     @property
     def table(self) -> pa.Table:
@@ -49,13 +53,12 @@ class RowGroup:
 
     def numbers(self, name: str) -> NDArray[Any]:
         """A numeric column as an array."""
-        return self._column(name).to_numpy()
+        if name not in self._arrays:
+            self._arrays[name] = self.column(name).to_numpy()
+        return self._arrays[name]
 
-    def texts(self, name: str) -> pa.ChunkedArray:
-        """A text column."""
-        return self._column(name)
-
-    def _column(self, name: str) -> pa.ChunkedArray:
+    def column(self, name: str) -> pa.ChunkedArray:
+        """A column; texts may be dictionary-encoded."""
         if name not in self._table.column_names:
             self._table = self._table.append_column(name, self._source.read(self._at, [name]).column(name))
         return self._table.column(name)
@@ -76,7 +79,7 @@ class Run:
 
     def texts(self, name: str) -> pa.ChunkedArray:
         """A text column of these rows."""
-        return self.group.texts(name).slice(self.start, self.stop - self.start)
+        return self.group.column(name).slice(self.start, self.stop - self.start)
 
     def table(self) -> pa.Table:
         """These rows with the columns read so far."""
@@ -131,9 +134,7 @@ class SegmentRows:
     def read(self, group: int, columns: Sequence[str]) -> pa.Table:
         """Columns of a row group."""
         try:
-            with pq.ParquetFile(
-                self._path, metadata=self._metadata, memory_map=True, read_dictionary=["feature"]
-            ) as file:
+            with pq.ParquetFile(self._path, metadata=self._metadata, memory_map=True, read_dictionary=_TEXTS) as file:
                 return file.read_row_group(group, columns=list(columns), use_threads=False).combine_chunks()
         except (OSError, ValueError, pa.ArrowException) as error:
             raise segment_damage(self._path, error) from error
@@ -165,6 +166,35 @@ def features_side_by_side(
         yield feature, list(runs)
 
 
+def sorted_blocks(
+    sources: Sequence[SegmentRows | TableRows],
+    *,
+    rows_per_block: int = ROWS_PER_BLOCK,
+    known_until_ts: int = FAR_FUTURE,
+) -> Iterator[pa.Table]:
+    """All rows of the sources known by then, in the order of one segment, cut between features into tables of about
+    `rows_per_block` rows: a merge that never holds more than a block and a row group per source."""
+    waiting: list[Run] = []
+    rows, merged = 0, False
+    for _, runs in features_side_by_side(sources, SCHEMA.names, None, known_until_ts):
+        waiting += runs
+        merged = merged or len(runs) > 1
+        rows += sum(run.stop - run.start for run in runs)
+        if rows >= rows_per_block:
+            yield from _block(waiting, merged, known_until_ts)
+            waiting, rows, merged = [], 0, False
+    if waiting:
+        yield from _block(waiting, merged, known_until_ts)
+
+
+def _block(runs: Sequence[Run], merged: bool, known_until_ts: int) -> Iterator[pa.Table]:
+    table = pa.concat_tables([run.table().select(SCHEMA.names).cast(SCHEMA) for run in runs])
+    if known_until_ts < FAR_FUTURE:
+        table = table.filter(pc.less_equal(table.column("known_ts"), known_until_ts))
+    if table.num_rows:
+        yield sort_rows(table) if merged else table.combine_chunks()
+
+
 def segment_damage(path: Path, error: Exception) -> CorruptStoreError:
     """One sentence for a segment that cannot be read."""
     if not path.exists():
@@ -179,7 +209,7 @@ def _runs(
     members = None if wanted is None else set(wanted)
     for number in source.groups(wanted, known_until_ts):
         group = RowGroup(source, number, columns)
-        codes, names = _codes(group.texts("feature"))
+        codes, names = _codes(group.column("feature"))
         ends = np.append(np.flatnonzero(codes[1:] != codes[:-1]) + 1, len(codes))
         start = 0
         for stop in ends.tolist():
@@ -202,6 +232,3 @@ def _any_between(ordered: Sequence[str], low: str, high: str) -> bool:
 
     at = bisect_left(ordered, low)
     return at < len(ordered) and ordered[at] <= high
-
-
-ALL_COLUMNS: Final = tuple(SCHEMA.names)
