@@ -117,16 +117,16 @@ def hash_of_columns(chunks_of: Callable[[str], Iterable[pa.Array]]) -> str:
     digest = hashlib.sha256()
     for name in ("event_ts", "known_ts", "version"):
         for chunk in chunks_of(name):
-            digest.update(memoryview(np.ascontiguousarray(chunk.to_numpy(), dtype="<i8")))
+            digest.update(np.ascontiguousarray(chunk.to_numpy(), dtype="<i8").tobytes())
     for chunk in chunks_of("value"):
         value = np.array(chunk.to_numpy(), dtype="<f8")
         value[np.isnan(value)] = np.nan
-        digest.update(memoryview(value))
+        digest.update(value.tobytes())
     for name in ("market", "feature", "quality", "source"):
         texts, indices = _numbered_texts(chunks_of(name))
         digest.update("\x1f".join(texts).encode())
         for part in indices:
-            digest.update(memoryview(part))
+            digest.update(part.tobytes())
     return digest.hexdigest()
 
 

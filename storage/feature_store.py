@@ -166,7 +166,7 @@ class FeatureStore:
             return 0
         # Written before the lock is taken: what is sealed never changes, and a merge of millions of rows takes seconds.
         sources = [*self._segment_sources(merged), TableRows(sort_rows(tail))]
-        sealed = seal_segment(self._paths.root, market, sorted_blocks(sources))
+        sealed = seal_segment(self._paths.lake, market, sorted_blocks(sources))
         if sealed is None:
             return 0
         with self._db.transaction("features") as connection:
@@ -216,12 +216,12 @@ class FeatureStore:
 
     def sweep_orphans(self) -> list[Path]:
         """Delete segment files that are not active. Only for the engine that holds the lease."""
-        return sweep_segments(self._db, self._paths.root, self._paths.features)
+        return sweep_segments(self._db, self._paths.lake, self._paths.features)
 
     def verify(self) -> None:
         """Recompute the content hash of every active segment; CorruptStoreError names the first that differs."""
         for row in self._db.query("SELECT * FROM feature_segments WHERE status = 'active' ORDER BY path"):
-            if file_hash(self._paths.root / row["path"]) != row["content_hash"]:
+            if file_hash(self._paths.lake / row["path"]) != row["content_hash"]:
                 raise CorruptStoreError(
                     f"the feature segment {row['path']} was changed after it was written; restore a backup"
                 )
@@ -273,7 +273,7 @@ class FeatureStore:
         table = table.set_column(table.column_names.index("quality"), "quality", [quality])
         table = self._without_held(drop_repeats(table), rows)
         if table.num_rows:
-            sealed = seal_segment(self._paths.root, rows.market, [sort_rows(table)])
+            sealed = seal_segment(self._paths.lake, rows.market, [sort_rows(table)])
             if sealed is not None:
                 catalogue_segment(connection, rows.market, sealed, recorded_ts)
                 self._bump(connection, rows.market)
@@ -375,12 +375,12 @@ class FeatureStore:
     def _segment_sources(self, rows: Sequence[sqlite3.Row]) -> list[SegmentRows | TableRows]:
         from storage.sorted_runs import Segment, SegmentRows
 
-        return [SegmentRows(Segment(self._paths.root / row["path"], row["rows"])) for row in rows]
+        return [SegmentRows(Segment(self._paths.lake / row["path"], row["rows"])) for row in rows]
 
     def _open(self, segments: Sequence[sqlite3.Row], tail: pa.Table) -> FeatureRelation:
         from storage.feature_queries import FeatureRelation
 
-        return FeatureRelation([self._paths.root / row["path"] for row in segments], tail)
+        return FeatureRelation([self._paths.lake / row["path"] for row in segments], tail)
 
     def _all_rows(self, market: str, known_until_ts: int | None) -> pa.Table:
         import pyarrow as pa
@@ -391,7 +391,7 @@ class FeatureStore:
         with self._db.snapshot():
             segments = active_segments(self._db, market, known_until_ts=known_until_ts)
             tail = self._tail(market)
-        paths = [self._paths.root / row["path"] for row in segments]
+        paths = [self._paths.lake / row["path"] for row in segments]
         sealed = read_parquet(paths, SCHEMA, sum(row["rows"] for row in segments))
         return pa.concat_tables([sealed, tail])
 

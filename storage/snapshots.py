@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ def write_snapshot(
 
 
 def sweep_snapshots(folder: Path) -> list[Path]:
-    """Delete snapshots that a crash left unfinished. Only for the engine that holds the lease."""
+    """Delete snapshots (or experiment folders) that a crash left half written or half removed. Only for the engine that holds the lease."""
     unfinished = [path for path in sorted(folder.iterdir()) if path.is_dir() and is_temporary(path)]
     for path in unfinished:
         _remove(path)
@@ -169,12 +170,10 @@ def _sha256_of(path: Path) -> str:
 
 
 def _remove(folder: Path) -> None:
-    """Delete a flat folder of files, if it is there."""
+    """Delete an unfinished folder, if it is there."""
     if not folder.exists():
         return
     try:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
     except OSError as error:
-        raise StoreError(f"cannot remove the unfinished snapshot {folder.name}: {error.strerror}") from error
+        raise StoreError(f"cannot remove the unfinished folder {folder.name}: {error.strerror}") from error

@@ -169,7 +169,7 @@ def _asof(shape: StoreShape, folder: Path) -> dict[str, Any]:
     names = shape.names()
     with _open(folder, shape) as (stores, _):
         segments = stores.db.query("SELECT path FROM feature_segments WHERE status = 'active'")
-        paths = [str(stores.paths.root / row["path"]) for row in segments]
+        paths = [str(stores.paths.lake / row["path"]) for row in segments]
     connection = duckdb.connect(":memory:", config={"threads": 2})
     connection.execute("CREATE TABLE codes AS SELECT * FROM (SELECT unnest($n) AS feature, unnest($c) AS code)",
                        {"n": names, "c": list(range(len(names)))})  # fmt: skip
