@@ -85,7 +85,8 @@ def write_snapshot(
 
 
 def sweep_snapshots(folder: Path) -> list[Path]:
-    """Delete snapshots (or experiment folders) that a crash left half written or half removed. Only for the engine that holds the lease."""
+    """Delete snapshots (or experiment folders) that a crash left half written or half removed. Only for the engine
+    that holds the lease."""
     unfinished = [path for path in sorted(folder.iterdir()) if path.is_dir() and is_temporary(path)]
     for path in unfinished:
         _remove(path)
