@@ -107,8 +107,9 @@ class FeatureStore:
                 names = newest.features() if features is None else features
                 answers = {name: newest.at(name, as_of_ts) for name in names}
             if all(kept for kept, _ in answers.values()):
+                definitions = self.definitions()
                 return {
-                    name: self._reading(name, winner, as_of_ts)
+                    name: _reading(name, winner, as_of_ts, definitions[name].max_age_us)
                     for name, (_, winner) in answers.items()
                     if winner is not None
                 }
@@ -118,7 +119,11 @@ class FeatureStore:
             market,
             lambda: list(readings_as_of(self._sorted_sources(market, as_of_ts), as_of_ts, recorded_as_of_ts, features)),
         )
-        return {row["feature"]: self._reading(row["feature"], _winner(row), as_of_ts) for row in rows}
+        definitions = self.definitions()
+        return {
+            row["feature"]: _reading(row["feature"], _winner(row), as_of_ts, definitions[row["feature"]].max_age_us)
+            for row in rows
+        }
 
     def matrix(self, market: str, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
         """The answers of `latest` at every time of `times[n]` for `features` (d of them), in one pass.
@@ -338,22 +343,6 @@ class FeatureStore:
                     raise
         return read()
 
-    def _reading(self, name: str, winner: Winner, as_of_ts: int) -> FeatureReading:
-        max_age_us = self.definitions()[name].max_age_us
-        age_us = as_of_ts - winner.event_ts
-        return FeatureReading(
-            name=name,
-            value=winner.value,
-            event_ts=winner.event_ts,
-            known_ts=winner.known_ts,
-            recorded_ts=winner.recorded_ts,
-            age_us=age_us,
-            max_age_us=max_age_us,
-            stale=age_us > max_age_us,
-            quality=winner.quality,
-            source=winner.source,
-        )
-
     def _check_names(self, features: Sequence[str] | None) -> None:
         if features is None:
             return
@@ -427,6 +416,22 @@ class FeatureStore:
 
     def _forget_definitions(self) -> None:
         self._definitions = None
+
+
+def _reading(name: str, winner: Winner, as_of_ts: int, max_age_us: int) -> FeatureReading:
+    age_us = as_of_ts - winner.event_ts
+    return FeatureReading(
+        name,
+        winner.value,
+        winner.event_ts,
+        winner.known_ts,
+        winner.recorded_ts,
+        age_us,
+        max_age_us,
+        age_us > max_age_us,
+        winner.quality,
+        winner.source,
+    )
 
 
 def _winner(row: dict[str, Any]) -> Winner:

@@ -63,6 +63,8 @@ class NewestVector:
         history = self._histories.get(feature)
         if history is None:
             return True, None
+        if as_of_ts >= history.known[-1]:
+            return True, history.winners[-1]
         at = bisect_right(history.known, as_of_ts) - 1
         if at >= 0:
             return True, history.winners[at]
