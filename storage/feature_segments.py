@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _FAR: Final = 2**62
+_numbers = count()  # two threads that write at once need two temporary names
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def seal_segment(root: Path, market: str, blocks: Iterable[pa.Table]) -> SealedS
                 low[at], high[at] = min(low[at], bounds["min"]), max(high[at], bounds["max"])
             yield table
 
-    temporary = write_parquet_blocks(folder / "segment.parquet", SCHEMA, measured())
+    temporary = write_parquet_blocks(folder / f"segment-{next(_numbers)}.parquet", SCHEMA, measured())
     try:
         content = file_hash(temporary) if rows else ""
         if not rows:
@@ -143,13 +145,17 @@ def active_segments(
 
 
 def sweep_segments(db: Database, root: Path, folder: Path) -> list[Path]:
-    """Delete files that no active segment names (superseded ones, and what a crash left)."""
-    active = {row["path"] for row in db.query("SELECT path FROM feature_segments WHERE status = 'active'")}
+    """Delete files that no active segment names (superseded ones, and what a crash left).
+
+    Under the write lock: a segment that another process has written and not yet catalogued is either catalogued before
+    or found missing when it comes to that.
+    """
     removed = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.relative_to(root).as_posix() not in active:
-            path.unlink()
-            removed.append(path)
-    if not db.read_only:
-        db.execute("DELETE FROM feature_segments WHERE status = 'superseded'")
+    with db.transaction() as connection:
+        active = {row["path"] for row in db.query("SELECT path FROM feature_segments WHERE status = 'active'")}
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.relative_to(root).as_posix() not in active:
+                path.unlink()
+                removed.append(path)
+        connection.execute("DELETE FROM feature_segments WHERE status = 'superseded'")
     return removed

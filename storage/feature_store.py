@@ -176,8 +176,8 @@ class FeatureStore:
             return 0
         with self._db.transaction("features") as connection:
             self._db.after_rollback(lambda: self._forget(market))
-            if not self._still_there(market, merged, last_id, tail.num_rows):
-                return 0  # another process compacted meanwhile; the next sweep deletes the file
+            if not self._still_there(market, merged, last_id, tail.num_rows, sealed.path):
+                return 0  # another process compacted or swept meanwhile; the next sweep deletes the file
             connection.execute("DELETE FROM feature_tail WHERE market = ? AND id <= ?", (market, last_id))
             supersede_segments(connection, [row["path"] for row in merged])
             catalogue_segment(connection, market, sealed, ts)
@@ -186,10 +186,13 @@ class FeatureStore:
             self._events.append("features.compacted", market, payload, ts=ts, market=market)
         return sealed.rows
 
-    def _still_there(self, market: str, merged: Sequence[sqlite3.Row], last_id: int, tail_rows: int) -> bool:
+    def _still_there(
+        self, market: str, merged: Sequence[sqlite3.Row], last_id: int, tail_rows: int, sealed: str
+    ) -> bool:
         active = {row["path"] for row in active_segments(self._db, market)}
         row = self._db.query_one("SELECT count(*) FROM feature_tail WHERE market = ? AND id <= ?", (market, last_id))
-        return row is not None and row[0] == tail_rows and all(item["path"] in active for item in merged)
+        same_rows = row is not None and row[0] == tail_rows and all(item["path"] in active for item in merged)
+        return same_rows and (self._paths.lake / sealed).exists()
 
     def snapshot(self, directory: Path, market: str, until_known_ts: int) -> tuple[int, str]:
         """Write the rows known by `until_known_ts` to `directory/features.parquet`, in the order of a segment; returns

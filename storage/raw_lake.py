@@ -155,13 +155,15 @@ class RawLake:
         return [dict(row) for row in self._db.query(sql, parameters)]
 
     def sweep_orphans(self) -> list[Path]:
-        """Delete files that no catalogue row names (what a crash left). Only for the engine that holds the lease."""
-        known = {row["path"] for row in self._db.query("SELECT path FROM catalogue")}
+        """Delete files that no catalogue row names (what a crash left). Only for the engine that holds the lease, and
+        under the write lock, so that no batch is between its files and its commit."""
         removed = []
-        for path in sorted(self._paths.raw.rglob("*")):
-            if path.is_file() and path.relative_to(self._paths.lake).as_posix() not in known:
-                path.unlink()
-                removed.append(path)
+        with self._db.transaction():
+            known = {row["path"] for row in self._db.query("SELECT path FROM catalogue")}
+            for path in sorted(self._paths.raw.rglob("*")):
+                if path.is_file() and path.relative_to(self._paths.lake).as_posix() not in known:
+                    path.unlink()
+                    removed.append(path)
         return removed
 
     def verify(self) -> None:

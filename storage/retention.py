@@ -48,12 +48,16 @@ def remove_segments(stores: Stores, paths: Collection[str]) -> tuple[str, ...]:
     for path in superseded_segments(stores):
         if path not in paths:
             continue
-        try:
-            (stores.paths.lake / path).unlink(missing_ok=True)
-        except OSError as error:
-            raise store_error(error, f"delete the merged segment {path}") from error
-        crashpoint("retention.segment_deleted")
-        stores.db.execute("DELETE FROM feature_segments WHERE path = ? AND status = 'superseded'", (path,))
+        with stores.db.transaction() as connection:  # a merge of the same rows could make it active again
+            row = stores.db.query_one("SELECT status FROM feature_segments WHERE path = ?", (path,))
+            if row is None or row["status"] != "superseded":
+                continue
+            try:
+                (stores.paths.lake / path).unlink(missing_ok=True)
+            except OSError as error:
+                raise store_error(error, f"delete the merged segment {path}") from error
+            crashpoint("retention.segment_deleted")
+            connection.execute("DELETE FROM feature_segments WHERE path = ?", (path,))
         removed.append(path)
     return tuple(removed)
 

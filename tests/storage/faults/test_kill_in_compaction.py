@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import storage.feature_store as feature_store
 from storage.stores import Stores
 
 SCRIPT = Path(__file__).with_name("compaction_run.py")
@@ -95,3 +96,36 @@ def test_a_reader_of_merged_segments_asks_again(filled: Path, tmp_path: Path) ->
         reader.features._sorted_sources = slowly  # type: ignore[method-assign]
         moments = np.arange(START_TS - BAR_US, START_TS + 100 * BAR_US, BAR_US // 2)
         assert reader.features.matrix(MARKET, moments, ["carry"]).values.tobytes() == before["matrix"][0]
+
+
+@pytest.mark.parametrize("meanwhile", ["sweep", "compact", "append"])
+def test_what_another_process_does_during_a_merge_loses_nothing(
+    meanwhile: str, filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The merge writes before it takes the lock; what happens in between must not cost a row."""
+    root = tmp_path / "w"
+    shutil.copytree(filled, root)
+    before = answers(root)["rows"]
+    real = feature_store.seal_segment
+
+    def interrupted(*arguments: Any) -> Any:
+        monkeypatch.setattr(feature_store, "seal_segment", real)
+        sealed = real(*arguments)
+        with Stores.open(root) as other:
+            if meanwhile == "sweep":
+                other.features.sweep_orphans()
+            elif meanwhile == "compact":
+                other.features.compact(MARKET, ts=101)
+            else:
+                other.features.append(RUN["WORK"]["feature_rows"](90, 3), recorded_ts=102)
+        return sealed
+
+    monkeypatch.setattr(feature_store, "seal_segment", interrupted)
+    monkeypatch.setattr(feature_store, "SEGMENTS_BEFORE_MERGE", 2)
+    with Stores.open(root) as stores:
+        stores.features.compact(MARKET, ts=100)
+        stores.features.verify()
+    after = answers(root)["rows"]
+    if meanwhile == "append":
+        after = [row for row in after if row["recorded_ts"] != 102]
+    assert after == before
