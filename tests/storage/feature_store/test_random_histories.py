@@ -50,7 +50,7 @@ def live_through(stores: Stores, seed: int, patch: pytest.MonkeyPatch, name: str
     kept = chance.choice([1, 3, 32])
     patch.setattr(feature_store, "KEPT_PER_FEATURE", kept)
     patch.setattr(newest_vector, "KEPT_PER_FEATURE", kept)
-    History(stores, f"{name}{seed}", chance).run(chance.randint(2, 7))
+    History(stores, f"{name}{seed}", chance).run(chance.randint(2, 6))
 
 
 @pytest.mark.parametrize("first", range(0, HISTORIES, PER_TEST))
