@@ -104,14 +104,11 @@ class FeatureStore:
         if recorded_as_of_ts is None:
             newest = self._newest_vector(market)
             with self._lock:
-                names = newest.features() if features is None else features
-                answers = {name: newest.at(name, as_of_ts) for name in names}
-            if all(kept for kept, _ in answers.values()):
+                winners = newest.winners(newest.features() if features is None else features, as_of_ts)
+            if winners is not None:
                 definitions = self.definitions()
                 return {
-                    name: _reading(name, winner, as_of_ts, definitions[name].max_age_us)
-                    for name, (_, winner) in answers.items()
-                    if winner is not None
+                    name: _reading(name, winner, as_of_ts, definitions[name].max_age_us) for name, winner in winners
                 }
         from storage.point_reads import readings_as_of
 
