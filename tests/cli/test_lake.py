@@ -27,7 +27,9 @@ def test_sql_reads_the_workspace_and_what_it_published(workspace: Path, tmp_path
     assert answer(hydra(workspace, "data", "publish", str(tmp_path / "share"), "--json"))["copied"] == 0
     elsewhere = hydra(tmp_path / "nothing", "data", "sql", query, "--lake", str(tmp_path / "share"), "--json")
     assert answer(elsewhere) == here
-    lines = hydra(workspace, "data", "sql", "SELECT dataset, rows FROM catalogue LIMIT 1").stdout.splitlines()
+    lines = hydra(
+        workspace, "data", "sql", "SELECT dataset, rows FROM catalogue ORDER BY 1 LIMIT 1"
+    ).stdout.splitlines()
     assert lines[0].split() == ["dataset", "rows"] and lines[1].startswith("futures_bar")
 
 
