@@ -30,6 +30,7 @@ class Housekeeping:
         self._superseded_since: dict[str, float] = {}
         self._scheduler = schedule.Scheduler()
         self._scheduler.every(1).minutes.do(self._assess_feeds)
+        self._scheduler.every(1).minutes.do(self._show_source_runs)
         self._scheduler.every(10).minutes.do(self._write_chain_head)
         self._scheduler.every(6).hours.do(self._seal_events)
         self._scheduler.every(1).hours.do(self._retain)
@@ -52,6 +53,13 @@ class Housekeeping:
         from engine.ingestion.data_quality import update_feed_health
 
         update_feed_health(self._stores, self._config, now_ts=self._clock.now_ts())
+
+    def _show_source_runs(self) -> None:
+        from engine.host.operations.data_schedule import data_schedule
+
+        now_ts = self._clock.now_ts()
+        runs = data_schedule(self._stores, self._config, now_ts)
+        self._stores.state.put_view(f"source_runs:{self._config.market.market}", runs, now_ts)
 
     def _write_chain_head(self) -> None:
         self._stores.events.write_head(ts=self._clock.now_ts())

@@ -1,8 +1,9 @@
-"""Data: every feed with its age and health, and what was set aside and why."""
+"""Data: every feed with its age and health; below, what was set aside and why, when sources are asked next, and where
+providers contradict each other."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 
@@ -36,16 +37,38 @@ _ROW_COLUMNS = (
     Column("reason", priority=0, flexible=True, least=16),
     Column("as it came", priority=3, flexible=True, least=12),
 )
+_RUN_COLUMNS = (
+    Column("source", priority=0),
+    Column("next", priority=0),
+    Column("plan", priority=1, flexible=True, least=16),
+    Column("last good", priority=2),
+    Column("failed", "right", priority=1),
+    Column("why", priority=0, flexible=True, least=12),
+)
+_PAIR_COLUMNS = (
+    Column("series", priority=0),
+    Column("sessions", "right", priority=1),
+    Column("agree", "right", priority=0),
+    Column("last 250", "right", priority=0),
+    Column("newest differences", priority=0, flexible=True, least=16),
+)
+_PAGES: Final = ("counts", "rows", "runs", "pairs")
+_NEXT: Final = {
+    "counts": "v shows the rows",
+    "rows": "v shows the next runs",
+    "runs": "v compares providers",
+    "pairs": "v shows counts",
+}
 
 
 class DataView(OperatorView):
-    """Feeds above, quarantine below; v switches between counts and the rows themselves."""
+    """Feeds above; below, v turns the page: counts of what was set aside, its rows, next runs, providers compared."""
 
     name_of_screen: ClassVar[str] = "data"
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows = False
+        self._page = _PAGES[0]
 
     def compose(self) -> ComposeResult:
         """Two lists."""
@@ -58,44 +81,98 @@ class DataView(OperatorView):
         self.list_panel("data-feeds").set_rows(
             _FEED_COLUMNS, [_feed_row(look, feed) for feed in feeds], name=f"Feeds  times {look.moment.zone_label}"
         )
-        total = sum(count.rows for count in look.snapshot.quarantine_counts)
+        columns, rows, name = {
+            "counts": _counts, "rows": _set_aside, "runs": _runs, "pairs": _pairs
+        }[self._page](look)  # fmt: skip
         panel = self.list_panel("data-quarantine")
-        if self._rows:
-            rows = [
-                Row(
-                    f"quarantine:{row.input_name}:{row.row_number}:{row.field}:{row.reason}",
-                    (
-                        Cell(sanitise(row.source)),
-                        Cell(sanitise(row.input_name)),
-                        Cell(str(row.row_number)),
-                        Cell(sanitise(row.field)),
-                        Cell(sanitise(row.reason)),
-                        Cell(sanitise(row.raw_text)[:200], "dim"),
-                    ),
-                )
-                for row in look.snapshot.quarantine_rows
-            ]
-            panel.set_rows(_ROW_COLUMNS, rows, name=f"Set aside: newest {len(rows)} of {total:,} rows (v shows counts)")
-            return
-        counts = [
-            Row(
-                f"count:{count.source}:{count.reason}",
-                (Cell(f"{count.rows:,}"), Cell(sanitise(count.source)), Cell(sanitise(count.reason))),
-            )
-            for count in look.snapshot.quarantine_counts
-        ]
-        panel.set_rows(_COUNT_COLUMNS, counts, name=f"Set aside: {total:,} rows by reason (v shows the rows)")
+        panel.set_rows(columns, rows, name=f"{name} ({_NEXT[self._page]})")
 
     def follow_cursor(self) -> None:
         """No panel here depends on the row under the cursor."""
 
     def toggle(self, what: str) -> str:
-        """`v` switches between counts and rows."""
+        """`v` turns the page of the lower list."""
         if what != "rows":
             return super().toggle(what)
-        self._rows = not self._rows
+        self._page = _PAGES[(_PAGES.index(self._page) + 1) % len(_PAGES)]
         self.look_again()
         return ""
+
+
+def _counts(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
+    counts = look.snapshot.quarantine_counts
+    rows = [
+        Row(
+            f"count:{count.source}:{count.reason}",
+            (Cell(f"{count.rows:,}"), Cell(sanitise(count.source)), Cell(sanitise(count.reason))),
+        )
+        for count in counts
+    ]
+    return _COUNT_COLUMNS, rows, f"Set aside: {sum(count.rows for count in counts):,} rows by reason"
+
+
+def _set_aside(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
+    total = sum(count.rows for count in look.snapshot.quarantine_counts)
+    rows = [
+        Row(
+            f"quarantine:{row.input_name}:{row.row_number}:{row.field}:{row.reason}",
+            (
+                Cell(sanitise(row.source)),
+                Cell(sanitise(row.input_name)),
+                Cell(str(row.row_number)),
+                Cell(sanitise(row.field)),
+                Cell(sanitise(row.reason)),
+                Cell(sanitise(row.raw_text)[:200], "dim"),
+            ),
+        )
+        for row in look.snapshot.quarantine_rows
+    ]
+    return _ROW_COLUMNS, rows, f"Set aside: newest {len(rows)} of {total:,} rows"
+
+
+def _runs(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
+    rows = [
+        Row(
+            f"run:{run.source}",
+            (
+                Cell(sanitise(run.source), "strong"),
+                Cell(look.moment.clock(run.next_run_ts)),
+                Cell(run.plan, "dim"),
+                Cell(run.last_success, "dim"),
+                Cell(str(run.failures), "warn" if run.failures else "dim"),
+                Cell(sanitise(run.reason), "warn" if run.failures else "dim"),
+            ),
+        )
+        for run in look.snapshot.source_runs
+    ]
+    name = "Next runs" if rows else "Next runs: no live source is switched on, see live.sources"
+    return _RUN_COLUMNS, rows, name
+
+
+def _pairs(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
+    rows = [
+        Row(
+            f"pair:{pair.first}:{pair.second}",
+            (
+                Cell(f"{sanitise(pair.first)} / {sanitise(pair.second)}", "strong"),
+                Cell(f"{pair.common_sessions:,}"),
+                Cell(_percent(pair.agreement), _judged(pair.agreement)),
+                Cell(_percent(pair.recent_agreement), _judged(pair.recent_agreement)),
+                Cell(", ".join(pair.differences), "dim"),
+            ),
+        )
+        for pair in look.snapshot.comparisons
+    ]
+    name = "Providers compared, within a tick" if rows else "Providers: no two daily series to compare"
+    return _PAIR_COLUMNS, rows, name
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _judged(share: float | None) -> str:
+    return "warn" if share is not None and share < 0.99 else "normal"
 
 
 def _feed_row(look: Look, feed: Feed) -> Row:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from engine.kernel.config_models import HydraConfig
     from storage.stores import Stores
 
-_KEPT_DISAGREEMENTS: Final = 200
+_KEPT_DISAGREEMENTS: Final = 20
 
 
 def data_compare(stores: Stores, config: HydraConfig) -> dict[str, Any]:
@@ -52,8 +52,8 @@ def data_compare(stores: Stores, config: HydraConfig) -> dict[str, Any]:
 
 
 def keep_comparison(stores: Stores, config: HydraConfig, *, now_ts: int) -> None:
-    """Note the comparison for the health of feeds and the screens, which do not read the lake. The pair's newest 200
-    disagreements are kept."""
+    """Note the comparison for the health of feeds and the screens, which do not read the lake. Each pair's
+    newest 20 disagreements are kept."""
     from engine.ingestion.data_quality import COMPARISON_VIEW
 
     document = data_compare(stores, config)

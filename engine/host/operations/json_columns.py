@@ -45,3 +45,8 @@ def whole(value: Any) -> int | None:
 def as_object(value: Any) -> Json:
     """The value where it is a JSON object, else the empty one."""
     return value if isinstance(value, dict) else EMPTY
+
+
+def as_list(value: Any) -> list[Any]:
+    """The list, or an empty one for anything else."""
+    return list(value) if isinstance(value, (list, tuple)) else []

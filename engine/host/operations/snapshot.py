@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from engine.host.operations import snapshot_rows as tables
 from engine.host.operations import snapshot_types as view
-from engine.host.operations.json_columns import EMPTY, as_object, json_object, number, parse, whole
+from engine.host.operations.json_columns import EMPTY, as_list, as_object, json_object, number, parse, whole
 from engine.host.operations.snapshot_rows import Query
 from engine.kernel.timestamps import MICROS_PER_DAY
 
@@ -168,6 +168,8 @@ def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, gr
         signals=_signals(state, beats),
         prediction=tables.prediction(query, market, champion_id),
         feeds=tables.feeds(query, market),
+        source_runs=_source_runs(_picture(state, beats, f"source_runs:{market}")),
+        comparisons=_comparisons(_state_json(state, f"cross_source:{market}")),
         quarantine_counts=tuple(
             view.QuarantineCount(source, reason, count)
             for (source, reason), count in sorted(grown.quarantine_counts.items(), key=lambda item: -item[1])
@@ -177,6 +179,41 @@ def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, gr
         events=tuple(reversed(grown.events)),
         bars=tables.bars(query, market),
     )
+
+
+def _source_runs(picture: Any) -> tuple[view.SourceRun, ...]:
+    entries = [as_object(item) for item in as_list(picture)]
+    return tuple(
+        view.SourceRun(
+            source=str(entry.get("source") or ""),
+            plan=str(entry.get("plan") or ""),
+            next_run_ts=whole(entry.get("next_run_ts")) or 0,
+            last_success=str(entry.get("last_success") or "never"),
+            failures=whole(entry.get("failures")) or 0,
+            reason=str(entry.get("reason") or ""),
+        )
+        for entry in entries
+    )
+
+
+def _comparisons(document: view.Json) -> tuple[view.SeriesPair, ...]:
+    pairs = document.get("pairs")
+    return tuple(
+        view.SeriesPair(
+            first=str(pair.get("first") or ""),
+            second=str(pair.get("second") or ""),
+            common_sessions=whole(pair.get("common_sessions")) or 0,
+            agreement=number(pair.get("agreement")),
+            recent_agreement=number(pair.get("recent_agreement")),
+            differences=tuple(_difference(as_object(one)) for one in as_list(pair.get("disagreements"))),
+        )
+        for pair in (as_object(item) for item in as_list(pairs))
+    )
+
+
+def _difference(one: view.Json) -> str:
+    what = "other contract" if one.get("other_contract") else f"{number(one.get('ticks')) or 0.0:.1f} ticks"
+    return f"{one.get('day')} {what}"
 
 
 def _state_json(state: dict[str, sqlite3.Row], key: str) -> view.Json:

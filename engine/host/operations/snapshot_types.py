@@ -311,6 +311,31 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceRun:
+    """A live source: when it is asked next (UTC microseconds) and by which plan, and how it went last."""
+
+    source: str
+    plan: str
+    next_run_ts: int
+    last_success: str
+    failures: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPair:
+    """Two daily series on their common sessions: shares (0 to 1) within a tick, of all and of the last 250 sessions,
+    and the newest days on which they differ, in words."""
+
+    first: str
+    second: str
+    common_sessions: int
+    agreement: float | None
+    recent_agreement: float | None
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class QuarantineCount:
     """Rows of one source that were set aside for one reason."""
 
@@ -394,6 +419,8 @@ class UiSnapshot:
     signals: tuple[Signal, ...]
     prediction: PredictionRow | None
     feeds: tuple[Feed, ...]
+    source_runs: tuple[SourceRun, ...]
+    comparisons: tuple[SeriesPair, ...]
     quarantine_counts: tuple[QuarantineCount, ...]
     quarantine_rows: tuple[QuarantineRow, ...]
     journal: tuple[JournalEntry, ...]
