@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.ingestion.barchart_contract import BarchartContractPipeline
 from engine.ingestion.benzinga_news import BenzingaPipeline
+from engine.ingestion.cboe_datashop import CboeDatashopPipeline
 from engine.ingestion.cboe_quotes import CboeQuotesPipeline
 from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
 from engine.ingestion.databento_bars import DatabentoBarsPipeline
@@ -19,6 +20,7 @@ from engine.ingestion.labelled_texts import LabelledTextsPipeline
 from engine.ingestion.lean_bars import LeanBarsPipeline
 from engine.ingestion.news_tables import NewsTablePipeline
 from engine.ingestion.newsapi_articles import NewsApiPipeline
+from engine.ingestion.option_table import OptionTablePipeline
 from engine.ingestion.reddit_posts import RedditListingPipeline, RedditTablePipeline
 from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
 from engine.ingestion.source_pipeline import SourcePipeline
@@ -40,6 +42,8 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     SettlementTablePipeline(),
     NearbySettlementPipeline(),
     LeanBarsPipeline(),
+    CboeDatashopPipeline(),
+    OptionTablePipeline(),
     NewsApiPipeline(),
     BenzingaPipeline(),
     FeedNewsPipeline(),
