@@ -20,7 +20,16 @@ from engine.ingestion.delimited_text import header_of, table_rows
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.numbers import number_or_nan
-from engine.ingestion.option_collector import GREEKS, RIGHTS, ChainCollector, ChainKey, VendorMark, price_or_nan
+from engine.ingestion.option_collector import (
+    CUT_SHORT,
+    GREEKS,
+    RIGHTS,
+    ChainCollector,
+    ChainKey,
+    VendorMark,
+    price_or_nan,
+    told_once,
+)
 from engine.ingestion.option_roots import NEW_YORK, OptionRoot
 from engine.ingestion.source_pipeline import OTHER_MARKET, ParsedInput, SourcePipeline
 from engine.kernel.config_models import MarketConfig
@@ -60,7 +69,7 @@ class CboeDatashopPipeline(SourcePipeline):
         keys: dict[tuple[str, str, str], tuple[ChainKey, ChainKey] | None] = {}
         for number, named, cells in table_rows(file):
             if named is None:
-                collector.problems.add(number + 1, "row", "row is cut short", cells)
+                collector.problems.add(number + 1, "row", CUT_SHORT, cells)
                 continue
             underlying = _underlying(named)
             if underlying not in wanted:
@@ -89,13 +98,7 @@ class CboeDatashopPipeline(SourcePipeline):
         self, file: InputFile, markets: Sequence[MarketConfig], directory: MarketDirectory
     ) -> Iterable[tuple[MarketConfig, ParsedInput]]:
         """Each market's chains; rows that cannot be read are told with the first market."""
-        for market in markets:
-            parsed = self.parse(file, market)
-            if market is markets[0]:
-                yield market, ParsedInput(parsed.rows, parsed.problems)
-            else:
-                own = tuple(problem for problem in parsed.problems if problem.reason != "row is cut short")
-                yield market, ParsedInput(parsed.rows, own)
+        return [(one, told_once(self.parse(file, one), first=one is markets[0])) for one in markets]
 
 
 def _underlying(named: Mapping[str, str]) -> str:

@@ -22,7 +22,7 @@ from engine.core.records import OptionQuote, OptionRight
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.numbers import number_or_nan
-from engine.ingestion.option_collector import EXPIRED, ChainCollector, ChainKey, VendorMark, price_or_nan
+from engine.ingestion.option_collector import CUT_SHORT, EXPIRED, ChainCollector, ChainKey, VendorMark, price_or_nan
 from engine.ingestion.option_roots import OptionRoot
 from engine.ingestion.snapshot_time import MONTHS, snapshot_ts
 from engine.ingestion.source_pipeline import OTHER_MARKET, ParsedInput, SourcePipeline
@@ -108,7 +108,7 @@ class CboeQuotesPipeline(SourcePipeline):
                 if not cells:
                     continue
                 if len(cells) < layout.width:
-                    first.problems.add(number, "row", "row is cut short", cells)
+                    first.problems.add(number, "row", CUT_SHORT, cells)
                     continue
                 root = _root_of(cells, layout)
                 if root not in roots:

@@ -13,11 +13,12 @@ from typing import Final
 
 from engine.core.records import ExerciseStyle, OptionChain, OptionQuote, OptionRight
 from engine.ingestion.lake_rows import NormalisedRow, OptionMark
-from engine.ingestion.source_pipeline import ParsedInput, ProblemList
+from engine.ingestion.source_pipeline import OTHER_MARKET, ParsedInput, ProblemList
 from engine.kernel.config_models import MarketConfig
 
 NO_FIGURES: Final = "listed without a figure"
 EXPIRED: Final = "expired series"
+CUT_SHORT: Final = "row is cut short"
 GREEKS: Final = ("delta", "gamma", "theta", "vega", "rho")
 RIGHTS: Final[Mapping[str, OptionRight]] = {"c": "C", "call": "C", "p": "P", "put": "P"}
 
@@ -143,3 +144,11 @@ def quote_fault(quote: OptionQuote) -> tuple[str, str] | None:
     if any(number < 0 for number in (quote.bid, quote.ask, quote.last, quote.volume, quote.open_interest)):
         return "negative number", "quote"
     return None
+
+
+def told_once(parsed: ParsedInput, *, first: bool) -> ParsedInput:
+    """One market's part of a file that was routed by content: rows of other markets are no concern, and rows that are
+    cut short belong to nobody and are told with the first market alone."""
+    problems = parsed.problems if first else tuple(one for one in parsed.problems if one.reason != CUT_SHORT)
+    ignored = {reason: rows for reason, rows in parsed.ignored.items() if reason != OTHER_MARKET}
+    return ParsedInput(parsed.rows, problems, ignored)

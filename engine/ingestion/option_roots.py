@@ -54,10 +54,11 @@ class OptionRoot:
     on_cash: bool
 
     @classmethod
-    def of(cls, root: str, market: MarketConfig) -> OptionRoot:
+    def of(cls, root: str, market: MarketConfig, *, on_future: bool | None = None) -> OptionRoot:
         """An option root is on cash (a share, fund or index) where its terms are listed above or the market is one
-        that can only be read; else it is written on the market's own futures."""
-        return cls(root, market, root in _CASH_ROOTS or is_reference(market))
+        that can only be read; else, or where the source says `on_future`, on the market's own futures."""
+        on_cash = root in _CASH_ROOTS or is_reference(market) if on_future is None else not on_future
+        return cls(root, market, on_cash)
 
     @property
     def style(self) -> ExerciseStyle:
@@ -74,7 +75,7 @@ class OptionRoot:
         return local_ts(day.year, day.month, day.day, hour, minute, NEW_YORK)
 
     def future_under(self, expiry: date) -> str | None:
-        """The listed future under a series, None for options on cash and on simulated markets."""
-        if self.on_cash or self.market.simulated:
+        """The listed future under a series, None for options on cash and where no calendar tells it."""
+        if self.on_cash or self.market.simulated or is_reference(self.market):
             return None
         return ContractCalendar.of(self.market).contract_for_expiry(expiry)

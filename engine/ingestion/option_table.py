@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -22,7 +22,16 @@ from engine.ingestion.delimited_text import header_of, table_rows
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.numbers import number_or_nan
-from engine.ingestion.option_collector import GREEKS, RIGHTS, ChainCollector, ChainKey, VendorMark, price_or_nan
+from engine.ingestion.option_collector import (
+    CUT_SHORT,
+    GREEKS,
+    RIGHTS,
+    ChainCollector,
+    ChainKey,
+    VendorMark,
+    price_or_nan,
+    told_once,
+)
 from engine.ingestion.option_columns import OptionColumns, option_columns
 from engine.ingestion.option_roots import NEW_YORK, OptionRoot
 from engine.ingestion.session_calendar import session_close_ts
@@ -76,7 +85,7 @@ class OptionTablePipeline(SourcePipeline):
         seen, other = 0, ""
         for number, named, cells in table_rows(file):
             if named is None:
-                reader.collector.problems.add(number + 1, "row", "row is cut short", cells)
+                reader.collector.problems.add(number + 1, "row", CUT_SHORT, cells)
                 continue
             seen += 1
             underlying = _underlying(columns, named)
@@ -92,6 +101,12 @@ class OptionTablePipeline(SourcePipeline):
         if others:
             reader.collector.problems.ignore(OTHER_MARKET, others)
         return reader.collector.finish()
+
+    def parse_markets(
+        self, file: InputFile, markets: Sequence[MarketConfig], directory: MarketDirectory
+    ) -> Iterable[tuple[MarketConfig, ParsedInput]]:
+        """Each market's chains; rows that cannot be read are told with the first market."""
+        return [(one, told_once(self.parse(file, one), first=one is markets[0])) for one in markets]
 
 
 class _Reader:

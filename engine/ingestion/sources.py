@@ -18,6 +18,13 @@ from engine.ingestion.input_file import InputFile, read_input
 from engine.ingestion.investing_daily import InvestingDailyPipeline
 from engine.ingestion.labelled_texts import LabelledTextsPipeline
 from engine.ingestion.lean_bars import LeanBarsPipeline
+from engine.ingestion.lean_factors import LeanFactorsPipeline
+from engine.ingestion.lean_maps import LeanMapsPipeline
+from engine.ingestion.lean_margins import LeanMarginsPipeline
+from engine.ingestion.lean_open_interest import LeanOpenInterestPipeline
+from engine.ingestion.lean_option_universes import LeanOptionUniversePipeline
+from engine.ingestion.lean_options import LeanOptionsPipeline
+from engine.ingestion.lean_quotes import LeanQuotesPipeline
 from engine.ingestion.news_tables import NewsTablePipeline
 from engine.ingestion.newsapi_articles import NewsApiPipeline
 from engine.ingestion.option_table import OptionTablePipeline
@@ -42,8 +49,15 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     SettlementTablePipeline(),
     NearbySettlementPipeline(),
     LeanBarsPipeline(),
+    LeanQuotesPipeline(),
+    LeanOpenInterestPipeline(),
+    LeanMarginsPipeline(),
+    LeanFactorsPipeline(),
+    LeanMapsPipeline(),
     CboeDatashopPipeline(),
     OptionTablePipeline(),
+    LeanOptionsPipeline(),
+    LeanOptionUniversePipeline(),
     NewsApiPipeline(),
     BenzingaPipeline(),
     FeedNewsPipeline(),
