@@ -1,5 +1,5 @@
-"""Option chains as Cboe DataShop sells them: one row per option and day with a snapshot at 15:45 New York and one at the
-end of the day ("UnderlyingOptionsEODQuotes", with volatility and greeks of 15:45 "UnderlyingOptionsEODCalcs").
+"""Option chains as Cboe DataShop sells them: one row per option and day with a snapshot at 15:45 New York and one at
+the end of the day ("UnderlyingOptionsEODQuotes", with volatility and greeks of 15:45 "UnderlyingOptionsEODCalcs").
 
 Each side becomes a chain of its own. The early one is stamped 15:45 and known then; it holds quotes alone, because last
 trade, volume and open interest of the row are those of the whole day. The late one is stamped 16:15, the latest close

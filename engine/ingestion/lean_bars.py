@@ -111,7 +111,12 @@ def lean_length(entries: Sequence[LeanEntry]) -> LeanLength:
 
 
 def _rows(
-    entry: LeanEntry, width: int, length: LeanLength, calendar: ContractCalendar, market: MarketConfig, problems: ProblemList
+    entry: LeanEntry,
+    width: int,
+    length: LeanLength,
+    calendar: ContractCalendar,
+    market: MarketConfig,
+    problems: ProblemList,
 ) -> list[VendorRow]:
     try:
         contract = calendar.contract_of(entry.year, entry.month)

@@ -6,8 +6,8 @@ DataMappingMode: 0 last trading day, 1 first day of the month, 2 open interest, 
 the stretch that ends at the line's date.
 
 Backward factors contain every later roll: whoever uses that of 2009 knows the rolls of 2023. All factors of a file are
-therefore known from its last dated roll on and no earlier. The line of 2050-12-31 stands for "until the next roll": it is
-stamped the day after its mode's last roll and flagged "until_next_roll". The market is named by the file's name.
+therefore known from its last dated roll on and no earlier. The line of 2050-12-31 stands for "until the next roll": it
+is stamped the day after its mode's last roll and flagged "until_next_roll". The market is named by the file's name.
 """
 
 from __future__ import annotations

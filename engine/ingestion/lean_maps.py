@@ -1,12 +1,12 @@
 """Which contract a continuous future of QuantConnect's LEAN means when: "20091130,es uik2f7cj4v0h,CME,1".
 
 A line says that in one mapping mode (see `lean_factors.py`) the symbol meant the contract up to and including the day.
-A stretch begins when the one before it in its mode ends; of the first, the beginning is not said, and it is kept as its
-last day alone. The line of 2050-12-31 stands for "until the next roll".
+A stretch begins when the one before it in its mode ends; of the first, the beginning is not said, and it is kept as
+its last day alone. The line of 2050-12-31 stands for "until the next roll".
 
 The contract is LEAN's security identifier: a number in base 36 whose digits from 10^14 up, modulo 10^5, are the last
-trade day in days since 1899-12-30; all 55 of ES decode to third Fridays of March, June, September and December, the last
-trade days of the E-mini S&P 500 (CME rulebook chapter 358). A future is named like any listed contract where its month
+trade day in days since 1899-12-30; all 55 of ES decode to third Fridays of March, June, September and December, the
+last trade days of the E-mini S&P 500 (CME rulebook chapter 358). A future is named like any listed contract where its month
 can be told: by the contract calendar of its market, or where contracts end in their delivery month. Otherwise it keeps
 LEAN's identifier.
 """
@@ -90,7 +90,9 @@ class LeanMapsPipeline(SourcePipeline):
         for mode, lines in modes.items():
             begins: date | None = None
             for day in sorted(lines):
-                start_ts = midnight_ts(begins or (day if day != OPEN_ENDED else day - timedelta(days=1)), market.session)
+                start_ts = midnight_ts(
+                    begins or (day if day != OPEN_ENDED else day - timedelta(days=1)), market.session
+                )
                 end = day + timedelta(days=1)
                 rows.append(
                     RollSpan(

@@ -1,8 +1,8 @@
 """Margins of a future as QuantConnect's LEAN keeps them: a CSV of dates from which initial and maintenance margin held.
 
-USD per lot, the currency of the file's own notes ("Values are converted from SEK to USD"). Lines that begin with "#" are
-notes about sources. The market is named by the file's name alone, its exchange root ("HE.csv"). A margin is stamped with
-the midnight of its first day in the exchange's zone and known then: the exchange announces it days before.
+USD per lot, the currency of the file's own notes ("Values are converted from SEK to USD"). Lines that begin with "#"
+are notes about sources. The market is named by the file's name alone, its exchange root ("HE.csv"). A margin is stamped
+with the midnight of its first day in the exchange's zone and known then: the exchange announces it days before.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Open interest of futures as QuantConnect's LEAN stores it: a zip with one table per contract month, no header.
 
-A row is a time and the contract's open interest in lots. A row is stamped with its day and counts as known when that day
+A row is a time and the contract's open interest in lots. It is stamped with its day and counts as known when that day
 is over: the figures of a Sunday (ESZ13, 2013-10-06) show that a day's row is what had been published by then.
 """
 

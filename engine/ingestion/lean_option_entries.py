@@ -1,5 +1,5 @@
-"""Names of the tables inside a LEAN option zip: underlying, kind of data, exercise style, right, strike, expiry and, for
-intraday data, the day. The rows have no header and none of these.
+"""Names of the tables inside a LEAN option zip: underlying, kind of data, exercise style, right, strike, expiry and,
+for intraday data, the day. The rows have no header and none of these.
 
 Hourly and daily: "twx_quote_american_call_650000_20140621.csv". Seconds and minutes:
 "20200105_es_minute_quote_american_call_30000000_20200320.csv". Strikes are in ten-thousandths, of options on futures

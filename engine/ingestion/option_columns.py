@@ -30,7 +30,14 @@ _NUMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "theta": ("theta",),
     "vega": ("vega",),
     "rho": ("rho",),
-    "underlying_price": ("underlyingprice", "underlyinglast", "undprice", "spot", "stockprice", "activeunderlyingprice"),
+    "underlying_price": (
+        "underlyingprice",
+        "underlyinglast",
+        "undprice",
+        "spot",
+        "stockprice",
+        "activeunderlyingprice",
+    ),
 }
 _REQUIRED: Final = ("strike", "bid", "ask")
 

@@ -41,7 +41,7 @@ from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts, to_ts
 
 _SYMBOL: Final = re.compile(r"^\s*([A-Z0-9.]{1,6}?)\s*(\d{2})(\d{2})(\d{2})([CP])(\d{8})\s*$")
-_MOMENT: Final = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?:[_T -]+([0-2]\d)-?([0-5]\d)-?([0-5]\d)?)?(?!\d)")
+_MOMENT: Final = re.compile(r"(?<!\d)(20\d\d)-?([01]\d)-?([0-3]\d)(?:[_T -]+([0-2]\d)-?([0-5]\d)-?([0-5]\d)?)?(?!-?\d)")
 _CLOSE: Final = (16, 0)
 _YEARS: Final = range(1950, 2100)
 
@@ -144,13 +144,9 @@ class _Reader:
             return
         underlying = price_or_nan(numbers.get("underlying_price", math.nan))
         root = OptionRoot.of(symbol[1] if symbol else _underlying(columns, named) or self._root, self._market)
-        quote = OptionQuote(
-            numbers["strike"],
-            right,
-            *(price_or_nan(numbers.get(field, math.nan)) for field in ("bid", "ask", "last")),
-            numbers.get("volume", math.nan),
-            numbers.get("open_interest", math.nan),
-        )
+        bid, ask, last = (price_or_nan(numbers.get(field, math.nan)) for field in ("bid", "ask", "last"))
+        volume, interest = (numbers.get(field, math.nan) for field in ("volume", "open_interest"))
+        quote = OptionQuote(numbers["strike"], right, bid, ask, last, volume, interest)
         mark = VendorMark(
             underlying,
             numbers.get("implied_volatility", math.nan),
@@ -223,15 +219,17 @@ def _moment(text: str) -> _Moment | None:
 
 
 def _named_moment(name: str) -> _Moment | None:
-    """The last day in a file's name, with its time of day where one follows; None where the only day may be the
-    expiry (a name that holds one day and no time)."""
+    """The moment in a file's name: one with a time of day, else the day after "asof", else the earlier of two days,
+    because quotes are never later than their expiry. None where the only day may be the expiry."""
     found = list(_MOMENT.finditer(name))
     timed = [match for match in found if match[4]]
-    if not timed and len(found) < 2 and "asof" not in name.lower().replace("_", ""):
-        return None
-    year, month, day, hour, minute, second = (timed or found)[-1].groups()
-    clock = f"T{hour}:{minute}:{second or '00'}" if hour else ""
-    return _moment(f"{year}-{month}-{day}{clock}")
+    asof = name.lower().find("asof")
+    after = [match for match in found if asof >= 0 and match.start() > asof]
+    if timed or after:
+        year, month, day, hour, minute, second = (timed or after)[0].groups()
+        return _moment(f"{year}-{month}-{day}" + (f"T{hour}:{minute}:{second or '00'}" if hour else ""))
+    days = [moment for match in found if (moment := _moment(f"{match[1]}-{match[2]}-{match[3]}")) is not None]
+    return min(days, key=lambda moment: moment.day) if len(days) > 1 else None
 
 
 def _day_times(root: OptionRoot, day: date) -> tuple[int, int]:

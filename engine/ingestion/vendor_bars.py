@@ -1,6 +1,7 @@
 """From rows of a vendor's table to bars: the checks, flags and times that daily and intraday tables share.
 
-A daily bar: `event_ts` = midnight of the session day in the exchange's zone, `known_ts` = that day's settlement. A row of a day without a session on which nothing traded is a vendor's placeholder and kept out.
+A daily bar: `event_ts` = midnight of the session day in the exchange's zone, `known_ts` = that day's settlement. A row
+of a day without a session on which nothing traded is a vendor's placeholder and kept out.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Newer files begin with three header lines (Price, Ticker, Date) and name their t
 (Date, Open, High, Low, Close, Adj Close, Volume), hold no ticker and are about the market in the file's name.
 `event_ts` = midnight of the session day in the exchange's zone; `known_ts` = that day's settlement. Float32 tails go
 to the tick (at most 1e-4 away), a price off the tick grid stays as it is. The contract comes from the contract
-calendar. "Adj Close" equals "Close" for futures and is not stored. Days without any price are kept out. A volume of 0 on
-a day with a range is the vendor's gap (all through the first years) and flagged, not removed.
+calendar. "Adj Close" equals "Close" for futures and is not stored. Days without any price are kept out. A volume of 0
+on a day with a range is the vendor's gap (all through the first years) and flagged, not removed.
 """
 
 from __future__ import annotations

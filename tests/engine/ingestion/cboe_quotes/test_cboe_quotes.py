@@ -118,7 +118,7 @@ def test_every_listed_side_of_real_files_is_accounted_for(hogs, real_data, name,
     quotes = sum(len(chain.quotes) for chain in chains)
     assert quotes + 2 * reasons["expired series"] + reasons["bid above ask"] == 2 * len(table)
     snapshot = name.split("_")[1][:10]
-    kept = [cells for cells in table if datetime.strptime(cells[0], "%a %b %d %Y").date().isoformat() > snapshot]
+    kept = [cells for cells in table if datetime.strptime(cells[0], "%a %b %d %Y").date().isoformat() > snapshot]  # noqa: DTZ007
     assert len(table) - len(kept) == reasons["expired series"]
     assert len(chains) == len({(cells[0], cells[1][:-15]) for cells in kept})
     assert {chain.style for chain in chains} == {style}
@@ -130,4 +130,4 @@ def test_every_listed_side_of_real_files_is_accounted_for(hogs, real_data, name,
         any(float(cells[place]) != 0 for place in side) for cells in kept for side in ((7, 8, 9), (18, 19, 20))
     )
     assert computed - reasons["bid above ask"] <= len(marks) <= computed
-    assert all(not mark.implied_volatility == 0 for mark in marks)
+    assert all(mark.implied_volatility != 0 for mark in marks)

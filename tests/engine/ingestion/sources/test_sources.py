@@ -72,7 +72,8 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         "20200320,3000,C,1,1,1,1,5,7\n",
         "cboe_datashop": "underlying_symbol,quote_date,root,expiration,strike,option_type,close,trade_volume,bid_1545,"
         "ask_1545,bid_eod,ask_eod,open_interest\n^VIX,2016-06-01,VIX,2016-06-08,16,C,0.25,5,0.2,0.3,0.2,0.25,7\n",
-        "option_table": "symbol,strike,expiry_date,option_type,bid,ask,quote_date\nHE,80,2024-04-12,put,1,2,2024-03-04\n",
+        "option_table": "symbol,strike,expiry_date,option_type,bid,ask,quote_date\n"
+        "HE,80,2024-04-12,put,1,2,2024-03-04\n",
         "newsapi": '{"status":"ok","totalResults":1,"articles":[{"source":{"id":null,"name":"W"},"title":"Pork",'
         '"url":"https://x","publishedAt":"2024-02-20T14:34:30Z"}]}',
         "benzinga": '[{"id":1,"created":"2018-01-25T12:00:00Z","updated":"2018-01-25T12:00:00Z","title":"Pork",'

@@ -54,7 +54,8 @@ def test_bad_rows_are_kept_out_with_place_and_reason(hogs: HydraConfig, as_input
     found = {(problem.row_number, problem.reason) for problem in parsed.problems}
     assert found == {
         (7, "all prices missing"), (8, "price jumps by more than 50 times against its neighbours"),
-        (9, "not a number"), (10, "high below low"), (11, "not a date"), (12, "second row for the same time and contract"),
+        (9, "not a number"), (10, "high below low"), (11, "not a date"),
+        (12, "second row for the same time and contract"),
         (13, "negative volume"),
     }  # fmt: skip
     assert all(problem.raw_text and problem.field for problem in parsed.problems)
