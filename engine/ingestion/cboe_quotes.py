@@ -2,10 +2,11 @@
 
 One file may hold several snapshots, each a whole table. The moment stands only in the second descriptive line, in
 several spellings; `event_ts` = `known_ts` = that moment. A price of 0 means there is none. Series that had expired at
-the snapshot are still listed by the vendor and are kept out. Roots of one underlying (SPX, SPXW) are one market; series
-of one day that end at different hours are chains of their own. "Last" of the first descriptive line becomes
-`underlying_price` where the chain is written on the market's own futures; under an index or a share it is the cash
-price, not the future of the expiry: it stands in the vendor's marks alone. An implied volatility of 0 is missing.
+the snapshot are still listed by the vendor: they are counted, call and put each, and not kept. Roots of one underlying
+(SPX, SPXW) are one market; series of one day that end at different hours are chains of their own. "Last" of the first
+descriptive line becomes `underlying_price` where the chain is written on the market's own futures; under an index or a
+share it is the cash price, not the future of the expiry: it stands in the vendor's marks alone. An implied volatility
+of 0 is missing.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ class CboeQuotesPipeline(SourcePipeline):
                 if key is None:
                     collector.problems.add(number, "Expiration Date", "not a date", cells)
                 elif key.expiry_ts <= key.event_ts:
-                    collector.problems.add(number, "Expiration Date", EXPIRED, cells)
+                    collector.problems.ignore(EXPIRED, 2)
                 else:
                     _add_sides(number, cells, layout, key, table.last, collector)
         return {market: collector.finish() for market, collector in collectors.items()}

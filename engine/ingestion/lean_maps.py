@@ -5,10 +5,10 @@ A stretch begins when the one before it in its mode ends; of the first, the begi
 its last day alone. The line of 2050-12-31 stands for "until the next roll".
 
 The contract is LEAN's security identifier: a number in base 36 whose digits from 10^14 up, modulo 10^5, are the last
-trade day in days since 1899-12-30; all 55 of ES decode to third Fridays of March, June, September and December, the
-last trade days of the E-mini S&P 500 (CME rulebook chapter 358). A future is named like any listed contract where its month
-can be told: by the contract calendar of its market, or where contracts end in their delivery month. Otherwise it keeps
-LEAN's identifier.
+trade day in days since 1899-12-30; all 55 of ES decode to third Fridays of March, June, September and December, when
+trading of the E-mini S&P 500 ends (CME rulebook chapter 358). A future is named like any listed contract where its
+month can be told: by the contract calendar of its market, or where contracts end in their delivery month. Otherwise it
+keeps LEAN's identifier.
 """
 
 from __future__ import annotations

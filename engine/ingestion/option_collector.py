@@ -82,8 +82,12 @@ class ChainCollector:
         *,
         field: str = "",
     ) -> None:
-        """One option; `field` begins the names of fields in problems. Series that ended by the moment are kept out."""
-        fault = quote_fault(quote) if key.expiry_ts > key.event_ts else (EXPIRED, "expiry")
+        """One option; `field` begins the names of fields in problems. Series that had ended by the moment are counted
+        and not kept: vendors go on listing them."""
+        if key.expiry_ts <= key.event_ts:
+            self.problems.ignore(EXPIRED)
+            return
+        fault = quote_fault(quote)
         if fault is not None:
             self.problems.add(row_number, f"{field} {fault[1]}".strip(), fault[0], raw)
             return

@@ -5,7 +5,9 @@ Newer files begin with three header lines (Price, Ticker, Date) and name their t
 `event_ts` = midnight of the session day in the exchange's zone; `known_ts` = that day's settlement. Float32 tails go
 to the tick (at most 1e-4 away), a price off the tick grid stays as it is. The contract comes from the contract
 calendar. "Adj Close" equals "Close" for futures and is not stored. Days without any price are kept out. A volume of 0
-on a day with a range is the vendor's gap (all through the first years) and flagged, not removed.
+on a day with a range is the vendor's gap (all through the first years) and flagged, not removed. Older files were made
+before the volume of their last day was out: all five real ones repeat the volume of the day before there (lean hogs
+5,153 lots for 2021-06-09, in truth 5,694). Such a volume is missing and flagged.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
 VOLUME_OF_NEXT_CONTRACT: Final = "volume_of_next_contract"
+VOLUME_OF_DAY_BEFORE: Final = "volume_of_day_before"
 _FIELDS: Final = ("Close", "Open", "High", "Low", "Volume")
 _HEADER_LINES: Final = 3
 _OLD_HEADER: Final = ("date", "open", "high", "low", "close", "adj close", "volume")
@@ -74,6 +77,8 @@ class YahooDailyPipeline(SourcePipeline):
         ]
         columns = BarColumns(*(header.index(field) for field in _FIELDS))
         bars = bars_of(file.name, self.name, rows, columns, market, problems)
+        if not _names_ticker(file):
+            bars = _without_repeated_volume(bars)
         last_days = {} if is_reference(market) else _last_days({bar.contract for bar in bars}, market)
         known = {row.event_ts: row.day for row in rows}
         return problems.finish([_flagged(bar, known[bar.event_ts], last_days) for bar in bars])
@@ -95,6 +100,13 @@ def _refuse_other_ticker(name: str, table: Sequence[Line], market: MarketConfig)
             f"{name}: holds ticker {ticker}, but market {market.market} trades {contract.root}=F; "
             "pass the market it belongs to with --market"
         )
+
+
+def _without_repeated_volume(bars: Sequence[FuturesBar]) -> list[FuturesBar]:
+    if len(bars) < 2 or not bars[-1].volume == bars[-2].volume > 0:
+        return list(bars)
+    last = bars[-1]
+    return [*bars[:-1], replace(last, volume=math.nan, flags=tuple(sorted({*last.flags, VOLUME_OF_DAY_BEFORE})))]
 
 
 def _last_days(contracts: set[str | None], market: MarketConfig) -> dict[str, date]:

@@ -18,7 +18,9 @@ from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts, parse_iso
 
 PIPELINE = LeanMapsPipeline()
-TEXT = "18991230,es,CME\n20091130,es uik2f7cj4v0h,CME,1\n20091217,es uik2f7cj4v0h,CME,0\n20100228,es ul1o3pmw3im9,CME,1\n"
+TEXT = (
+    "18991230,es,CME\n20091130,es uik2f7cj4v0h,CME,1\n20091217,es uik2f7cj4v0h,CME,0\n20100228,es ul1o3pmw3im9,CME,1\n"
+)
 
 
 def test_the_identifier_holds_the_last_trade_day() -> None:

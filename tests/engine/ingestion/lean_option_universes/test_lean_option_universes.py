@@ -45,7 +45,8 @@ def test_lists_on_shares_hold_their_own_day() -> None:
     assert math.isnan(chain.underlying_price) and chain.quotes[0].last == 27.375
     assert (mark.vega, mark.theta, mark.underlying_price) == (0.003, 0.04, 70.56)
     assert {row.name: row.value for row in statistics if isinstance(row, Statistic)} == {
-        "underlying_open": 70.53, "underlying_high": 70.56, "underlying_low": 70.5, "underlying_close": 70.56}  # fmt: skip
+        "underlying_open": 70.53, "underlying_high": 70.56, "underlying_low": 70.5, "underlying_close": 70.56,
+    }  # fmt: skip
     assert PIPELINE.parse(file, market).ignored == {"listed without a figure": 1}
 
 
@@ -56,8 +57,10 @@ def test_lists_on_futures_hold_the_next_session(name: str, known_day: date, hogs
     file = share(FUTURES, name, ("futureoption", "cme", "universes", "es", "202003"))
     (market,) = PIPELINE.markets_in(file, MarketDirectory(hogs.market, [hogs.market]))
     chain = PIPELINE.parse(file, market).rows[0]
-    assert chain.known_ts == chain.event_ts == local_ts(
-        known_day.year, known_day.month, known_day.day + 1, 0, 0, "America/Chicago"
+    assert (
+        chain.known_ts
+        == chain.event_ts
+        == local_ts(known_day.year, known_day.month, known_day.day + 1, 0, 0, "America/Chicago")
     )
     assert chain.underlying_price == 3223.75
 

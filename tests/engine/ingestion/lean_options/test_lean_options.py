@@ -48,7 +48,8 @@ def test_closes_of_bid_and_ask_in_one_chain() -> None:
     assert isinstance(chain, OptionChain)
     nan = math.nan
     assert repr(chain.quotes) == repr((
-        OptionQuote(65.0, "C", 5.9, 6.3, nan, nan, nan), OptionQuote(65.0, "P", nan, 0.155, nan, nan, nan)))  # fmt: skip
+        OptionQuote(65.0, "C", 5.9, 6.3, nan, nan, nan), OptionQuote(65.0, "P", nan, 0.155, nan, nan, nan),
+    ))  # fmt: skip
     assert (chain.style, chain.expiry_ts) == ("american", local_ts(2014, 6, 21, 16, 0, "America/New_York"))
 
 
@@ -67,10 +68,13 @@ def test_open_interest_on_its_own() -> None:
 
 
 def test_bad_rows_name_their_table() -> None:
-    rows = b"20140605 00:00,1,2\n20141305 00:00,50,50,50,50,1\n20140606 00:00,50,50,50,x,1\n20140701 00:00,50,50,50,50,1\n"
+    rows = (
+        b"20140605 00:00,1,2\n20141305 00:00,50,50,50,50,1\n20140606 00:00,50,50,50,x,1\n20140701 00:00,50,50,50,50,1\n"
+    )
     parsed = PIPELINE.parse(lean({CALL.format("trade"): rows}), reference_market("TWX"))
     assert [(problem.row_number, problem.reason) for problem in parsed.problems] == [
-        (1, "row is cut short"), (2, "not a time"), (3, "not a number"), (4, "expired series")]  # fmt: skip
+        (1, "row is cut short"), (2, "not a time"), (3, "not a number")]  # fmt: skip
+    assert parsed.ignored == {"expired series": 1}
     assert all(problem.raw_text.startswith("twx_trade_american_call_") for problem in parsed.problems)
 
 

@@ -56,7 +56,8 @@ def test_a_side_may_be_missing_and_a_crossed_bar_is_flagged(hogs: HydraConfig) -
 
 def test_bad_rows(hogs: HydraConfig) -> None:
     rows = ROW + ROW + ROW.replace(b"13 00", b"16 00").replace(b"86.8", b"860.8") + (
-        b"20131217 00:00,86,85,85.9,86.5,9,86.1,86.9,86,86.4,11\n20131218 00:00,,,,,0,,,,,0\n20131219 00:00,x,,,,0,,,,,0\n"
+        b"20131217 00:00,86,85,85.9,86.5,9,86.1,86.9,86,86.4,11\n20131218 00:00,,,,,0,,,,,0\n"
+        b"20131219 00:00,x,,,,0,,,,,0\n"
     )  # fmt: skip
     parsed = PIPELINE.parse(lean(rows), hogs.market)
     assert [(problem.row_number, problem.reason) for problem in parsed.problems] == [

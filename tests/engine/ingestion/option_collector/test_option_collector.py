@@ -34,9 +34,10 @@ def test_every_line_that_is_kept_out_has_a_reason(hogs: HydraConfig) -> None:
         collector.add(number, "raw", key, quote)
     parsed = collector.finish()
     assert [(problem.row_number, problem.reason) for problem in parsed.problems] == [
-        (2, "second row for the same option"), (3, "expired series"), (4, "strike missing"), (5, "bid above ask"),
+        (2, "second row for the same option"), (4, "strike missing"), (5, "bid above ask"),
         (6, "negative number")]  # fmt: skip
-    assert sum(len(chain.quotes) for chain in parsed.rows) + len(parsed.problems) == len(lines)
+    assert parsed.ignored == {"expired series": 1}
+    assert sum(len(chain.quotes) for chain in parsed.rows) + len(parsed.problems) + 1 == len(lines)
 
 
 def test_a_simulated_market_keeps_no_marks(simulated: HydraConfig) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -104,6 +105,13 @@ def test_the_older_layout_is_about_the_market_in_the_name(hogs: HydraConfig, as_
     assert [(problem.row_number, problem.reason) for problem in parsed.problems] == [(3, "all prices missing")]
 
 
+def test_the_last_volume_of_an_older_file_may_be_that_of_the_day_before(hogs: HydraConfig, as_input) -> None:
+    rows = "2002-03-04,59,60,58,59,59,70\n2002-03-05,59,60,58,59,59,{}\n"
+    repeated, own = (parse(OLD + rows.format(volume), hogs, as_input).rows[-1] for volume in (70, 71))
+    assert math.isnan(repeated.volume) and repeated.flags == ("volume_of_day_before",)
+    assert (own.volume, own.flags) == (71.0, ())
+
+
 def test_a_market_without_calendar_gets_bars_without_contract(as_input, yahoo_text) -> None:
     bars = PIPELINE.parse(as_input(yahoo_text(GOOD, ticker="CL=F")), reference_market("CL")).rows
     assert [(bar.contract, bar.nearby, bar.flags) for bar in bars] == [(None, 1, ())] * 3
@@ -150,3 +158,5 @@ def test_real_older_files(market_like, real_data, name, root, first, rows) -> No
     assert len(parsed.rows) + len(parsed.problems) == rows
     assert parsed.rows[0].event_ts == midnight_ts(first, market.session)
     assert parsed.rows[-1].event_ts == midnight_ts(date(2021, 6, 9), market.session)
+    assert lines[-1].split(",")[-1] == lines[-2].split(",")[-1]
+    assert math.isnan(parsed.rows[-1].volume) and "volume_of_day_before" in parsed.rows[-1].flags
