@@ -7,7 +7,8 @@ command or a setting by name, so a new one is documented by existing, or the tes
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -224,6 +225,7 @@ def settings_page() -> str:
         "",
         "Layers, later ones win: `config/default.yaml`, `config/markets/<market>.yaml`, `config.yaml` in a workspace,",
         f"environment (`{ENVIRONMENT_PREFIX}RISK__MAX_POSITION_LOTS` is `risk.max_position_lots`), `--set KEY=VALUE`.",
+        "A workspace may add markets: `markets/<name>.yaml` in it, like a shipped one but with a name of its own.",
         "An unknown key is refused with the nearest valid name. `hydra config show --sources` prints each value with",
         "its layer, `hydra config explain KEY` one setting.",
     ]
@@ -231,12 +233,24 @@ def settings_page() -> str:
         model = field.annotation
         assert isinstance(model, type) and issubclass(model, BaseModel)
         lines += ["", f"## {section}", "", _first_sentence(model.__doc__ or "") + ".", ""]
-        rows = [
-            [f"`{key}`", meaning, allowed, *(f"`{values[market][key]}`" for market in markets)]
-            for key, meaning, allowed in settings_of(model, f"{section}.")
-        ]
-        lines += _table(["setting", "meaning", "allowed", *(f"`{market}`" for market in markets)], rows)
+        settings = list(settings_of(model, f"{section}."))
+        if section == "market":
+            lines += _table(["setting", "meaning", "allowed"], [[f"`{row[0]}`", *row[1:]] for row in settings])
+            columns = [[f"`{key}`", *(f"`{values[market][key]}`" for market in markets)] for key, _, _ in settings]
+            lines += ["", "What the shipped markets say; sources stand beside the values in `config/markets/`.", ""]
+            lines += _table(["setting", *(f"`{market}`" for market in markets)], columns)
+            continue
+        rows = [[f"`{key}`", meaning, allowed, _shipped(key, values)] for key, meaning, allowed in settings]
+        lines += _table(["setting", "meaning", "allowed", "shipped"], rows)
     return _text(lines)
+
+
+def _shipped(key: str, values: Mapping[str, Mapping[str, Any]]) -> str:
+    """The value that most markets have, then those of the others."""
+    written = {market: str(flat[key]) for market, flat in values.items()}
+    common = Counter(written.values()).most_common(1)[0][0]
+    others = [f"{market} `{value}`" for market, value in written.items() if value != common]
+    return "; ".join([f"`{common}`", *others])
 
 
 def settings_of(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str, str]]:

@@ -22,6 +22,7 @@ PAINTS_PER_SECOND = "150"  # at most; Textual's own 60 lets a key wait up to 16 
 VERBS: dict[str, str] = {
     "status": "what runs, in which state, and what waits for you",
     "ingest": "store files: prices, COT, option chains, headlines",
+    "fetch": "poll live sources now: prices, COT, news, posts",
     "features": "read or rebuild the point-in-time features",
     "diagnose": "look for a cause of degradation now",
     "experiment": "start, list and show experiments",

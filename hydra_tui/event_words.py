@@ -22,6 +22,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "limit.changed": "limit {limit} {old} → {new} by {actor}: {reason}",
     "ingest.batch": "{source}: {rows_added} rows added, {rows_duplicate} known, {rows_quarantined} set aside",
     "ingest.refused": "{input} refused: {reason}",
+    "ingest.poll_failed": "{source} could not be polled: {reason}",
     "data.quality": "{source}: {old} → {new}",
     "model.registered": "{model_id} ({kind}) registered as {status}",
     "model.promoted": "{model_id} promoted over {previous_model_id} by {actor}: {reason}",

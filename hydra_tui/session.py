@@ -93,4 +93,6 @@ class Session:
         """The merged settings of the market."""
         from engine.kernel.configuration import load_config
 
-        return load_config(self.market(market), user_file=self.paths.user_config, flags=self.flags)
+        return load_config(
+            self.market(market), user_file=self.paths.user_config, market_folder=self.paths.markets, flags=self.flags
+        )

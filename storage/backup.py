@@ -61,6 +61,8 @@ def write_backup(stores: Stores, target: Path, ts: int) -> BackupReport:
                 hashes[name] = _add(archive, name, stores.paths.root / name)
             if stores.paths.user_config.exists():
                 hashes["config.yaml"] = _add(archive, "config.yaml", stores.paths.user_config)
+            for file in sorted(stores.paths.markets.glob("*.yaml")):
+                hashes[f"markets/{file.name}"] = _add(archive, f"markets/{file.name}", file)
             manifest = {"format": FORMAT, "created_ts": ts, "files": hashes}
             archive.writestr(MANIFEST, canonical_json(manifest))
         fsync_file(temporary)

@@ -20,11 +20,14 @@ class Migration:
     script: Callable[[], str]
 
 
-def _first_schema() -> str:
-    return resources.files("storage").joinpath("schema.sql").read_text(encoding="utf-8")
+def _script(name: str) -> Callable[[], str]:
+    return lambda: resources.files("storage").joinpath(name).read_text(encoding="utf-8")
 
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (Migration(1, "every transactional table", _first_schema),)
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    Migration(1, "every transactional table", _script("schema.sql")),
+    Migration(2, "where each live source goes on", _script("feed_cursors.sql")),
+)
 
 
 def statements_of(script: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ from storage.agent_records import AgentRecords
 from storage.command_inbox import CommandInbox
 from storage.database import Database
 from storage.event_log import EventLog
+from storage.feed_cursors import FeedCursors
 from storage.feeds import Feeds
 from storage.journal import Journal
 from storage.lease import Lease
@@ -43,6 +44,7 @@ class Stores:
         self.agent = AgentRecords(db)
         self.trading = TradingRecords(db)
         self.feeds = Feeds(db)
+        self.feed_cursors = FeedCursors(db)
 
     @classmethod
     def open(cls, root: Path, read_only: bool = False) -> Stores:

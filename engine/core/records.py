@@ -83,7 +83,7 @@ class CotReport:
     `known_ts` = publication (normally Friday 15:30 New York). Report types are never spliced."""
 
     market: str
-    report_type: Literal["legacy", "disaggregated", "supplemental"]
+    report_type: Literal["legacy", "disaggregated", "supplemental", "financial"]
     combined: bool
     event_ts: int
     known_ts: int

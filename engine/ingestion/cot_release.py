@@ -1,78 +1,66 @@
 """When a Commitments-of-Traders report became public: the files carry the report day only.
 
-Rule (CFTC release schedule, cftc.gov/MarketReports/CommitmentsofTraders/ReleaseSchedule): Friday 15:30 New York of the
-report's week. A federal closure on Wednesday, Thursday or Friday moves the release to the next open day after the
-weekend (2024 schedule: 24 June, 8 July, 2 December, 30 December). A holiday on Tuesday alone does not (Monday's data,
-2025-11-10, was due on Friday 2025-11-14), one on Monday alone neither; Monday and Tuesday together do
-(2007-01-01/02: released 2007-01-08). Dated exceptions follow; where the exact day is not known, a day that is surely
-LATE stands instead, since a report that is known too early would be look-ahead and one that is late only costs.
+Rule: 15:30 New York of the third business day after the report day (CFTC, "About the COT reports": "the third business
+day after the 'as of' date", since 1992), never before the Friday of its week. It gives what the CFTC's own schedules
+of 2012, 2024, 2025 and 2026 say (2012-07-09, 2012-11-26; 2024-06-24, 07-08, 12-02, 12-30; 2026-01-05, 06-22, 07-06,
+11-16, 11-30, 12-28), the announced 2021-06-21 (first Juneteenth), 2025-01-13 (day of mourning), 2008-12-29 and
+2020-12-28 (Monday's figures), 2015-07-06 (the release of Friday the 3rd was a mistake and incomplete) and 2014-12-30,
+two days late because two days were closed. A holiday on Monday, or on the Tuesday itself, delays nothing.
+
+Shutdowns, the ION incident, corrected reports, first publications and what is only a bound: `cot_release_facts.py`.
+Closures that are not known yet (a future executive order) are not in the rule; a live feed stamps arrival as well.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from engine.ingestion.session_calendar import nth_weekday, observed
+from engine.ingestion.cot_columns import ReportType
+from engine.ingestion.cot_release_facts import (
+    CLOSURES,
+    FIRST_REPORT_DAYS,
+    HISTORY_PUBLISHED,
+    LATE_BY_TYPE,
+    LATE_RELEASES,
+    MOVED_REPORT_DAYS,
+)
+from engine.ingestion.exchange_holidays import nth_weekday, observed
 from engine.kernel.errors import InputError
-from engine.kernel.timestamps import local_ts
+from engine.kernel.timestamps import local_ts, to_datetime
 
 _RELEASE_ZONE: Final = "America/New_York"
 _RELEASE_HOUR, _RELEASE_MINUTE = 15, 30
-
-# Closures of federal offices in Washington beside the yearly holidays: executive orders, days of mourning, snow
-# (OPM operating status). A date too many here can only make a report late.
-_CLOSURES: Final = frozenset(
-    {
-        date(2007, 1, 2), date(2007, 12, 24), date(2008, 12, 26), date(2010, 2, 8), date(2010, 2, 9),
-        date(2010, 2, 10), date(2010, 2, 11), date(2012, 10, 29), date(2012, 10, 30), date(2012, 12, 24),
-        date(2014, 1, 21), date(2014, 2, 13), date(2014, 3, 3), date(2014, 3, 17), date(2014, 12, 26),
-        date(2015, 2, 17), date(2015, 3, 5), date(2015, 12, 24), date(2016, 1, 25), date(2016, 1, 26),
-        date(2018, 12, 5), date(2018, 12, 24), date(2019, 12, 24), date(2020, 12, 24), date(2024, 12, 24),
-        date(2025, 1, 9), date(2025, 12, 24), date(2025, 12, 26),
-    }
-)  # fmt: skip
+_BUSINESS_DAYS: Final = 3
+_ONE_DAY: Final = timedelta(days=1)
+_ONE_WEEK: Final = timedelta(days=7)
+# No backlog so far reached 60 days.
+_LONGEST_DELAY: Final = timedelta(days=140)
+_LAST_REPORT_DAY: Final = date(2100, 1, 1)
 
 
-def _dated(pairs: str) -> dict[date, date]:
-    return {date.fromisoformat(pair[:10]): date.fromisoformat(pair[11:]) for pair in pairs.split()}
+def _week(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
-
-# report day>release day, 15:30 New York each.
-_EXCEPTIONS: Final[dict[date, date]] = {
-    # Shutdown 1-16 October 2013. Reuters 2013-10-17: "will not be published this week"; the catch-up days are not
-    # known here, so every report of the backlog counts as known on 2013-11-22 (LATE bound).
-    **_dated(
-        "2013-10-01>2013-11-22 2013-10-08>2013-11-22 2013-10-15>2013-11-22 2013-10-22>2013-11-22 "
-        "2013-10-29>2013-11-22 2013-11-05>2013-11-22 2013-11-12>2013-11-22"
-    ),
-    # Shutdown 22 December 2018 - 25 January 2019. CFTC announcement of January 2019 (thefencepost.com, "CFTC releases
-    # report schedule"): 2018-12-24 on Friday 2019-02-01, then one report each Tuesday and Friday, in order;
-    # commitmentsoftraders.org: current again with 2019-03-05, released on 2019-03-08.
-    **_dated(
-        "2018-12-24>2019-02-01 2018-12-31>2019-02-05 2019-01-08>2019-02-08 2019-01-15>2019-02-12 "
-        "2019-01-22>2019-02-15 2019-01-29>2019-02-19 2019-02-05>2019-02-22 2019-02-12>2019-02-26 "
-        "2019-02-19>2019-03-01 2019-02-26>2019-03-05 2019-03-05>2019-03-08"
-    ),
-    # Cyber incident at ION, from 31 January 2023. CFTC release 8662-23: backlog starts on 2023-02-24 with the report
-    # of 2023-01-31, "published by mid-March" for the rest, single days not stated: 2023-03-24 for them (LATE bound).
-    **_dated(
-        "2023-01-31>2023-02-24 2023-02-07>2023-03-24 2023-02-14>2023-03-24 2023-02-21>2023-03-24 "
-        "2023-02-28>2023-03-24 2023-03-07>2023-03-24 2023-03-14>2023-03-24"
-    ),
-    # Shutdown 1 October - 12 November 2025. CFTC schedule of 2025-11-18 (mondovisione.com, "CFTC To Resume Publishing
-    # COT Reports"); it was to be "updated as necessary", so an actual release may have been earlier, never later.
-    **_dated(
-        "2025-09-30>2025-11-19 2025-10-07>2025-11-21 2025-10-14>2025-11-25 2025-10-21>2025-12-02 "
-        "2025-10-28>2025-12-05 2025-11-04>2025-12-09 2025-11-10>2025-12-12 2025-11-18>2025-12-16 "
-        "2025-11-25>2025-12-19 2025-12-02>2025-12-23 2025-12-09>2025-12-30 2025-12-16>2026-01-06 "
-        "2025-12-23>2026-01-09 2025-12-30>2026-01-13 2026-01-06>2026-01-16 2026-01-13>2026-01-20"
-    ),
-}
 
 # By week: a report day that a holiday moved to Monday or Wednesday is still the report of its week.
-_EXCEPTION_WEEKS: Final = {day - timedelta(days=day.weekday()): release for day, release in _EXCEPTIONS.items()}
+_LATE_WEEKS: Final = {_week(day): release for day, release in LATE_RELEASES.items()}
+_LATE_WEEKS_BY_TYPE: Final = {
+    kind: {_week(day): release for day, release in late.items()} for kind, late in LATE_BY_TYPE.items()
+}
+_MOVED_BY_WEEK: Final = {_week(day): day for day in MOVED_REPORT_DAYS}
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRelease:
+    """The report of `report_day` and the moment it became or will become public (UTC microseconds)."""
+
+    report_day: date
+    release_ts: int
 
 
 @lru_cache(maxsize=256)
@@ -94,26 +82,110 @@ def federal_holidays(year: int) -> frozenset[date]:
 
 
 def _closed(day: date) -> bool:
-    return day.weekday() >= 5 or day in _CLOSURES or day in federal_holidays(day.year)
+    return day.weekday() >= 5 or day in CLOSURES or day in federal_holidays(day.year)
 
 
-def release_day(report_day: date) -> date:
-    """The New York day on which the report of `report_day` (Monday to Thursday) became public, or a later bound."""
+def report_day_of_week(day: date) -> date:
+    """The report day of the week of `day`: Tuesday, or Monday where Tuesday is an exchange holiday."""
+    monday = _week(day)
+    tuesday = monday + _ONE_DAY
+    if monday in _MOVED_BY_WEEK:
+        return _MOVED_BY_WEEK[monday]
+    holiday = (tuesday.month, tuesday.day) in {(1, 1), (7, 4), (12, 25)} or (
+        (tuesday.month, tuesday.day) == (6, 19) and tuesday.year >= 2022
+    )
+    return monday if holiday else tuesday
+
+
+def _scheduled_day(report_day: date) -> date:
+    day, left = report_day, _BUSINESS_DAYS
+    while left:
+        day += _ONE_DAY
+        left -= not _closed(day)
+    day = max(day, _week(report_day) + timedelta(days=4))
+    while _closed(day):
+        day += _ONE_DAY
+    return day
+
+
+@lru_cache(maxsize=4096)
+def _release(report_day: date, report_type: ReportType) -> tuple[date, bool]:
+    """The release day, and whether 15:30 of that day is certain to be late enough."""
+    first = FIRST_REPORT_DAYS[report_type]
     if report_day.weekday() > 3:
         raise InputError(f"{report_day} is a {report_day:%A}: no COT report is made for that day")
-    monday = report_day - timedelta(days=report_day.weekday())
-    if monday in _EXCEPTION_WEEKS:
-        return _EXCEPTION_WEEKS[monday]
-    week = [monday + timedelta(days=offset) for offset in range(5)]
-    if not any(_closed(day) for day in week[2:]) and not (_closed(week[0]) and _closed(week[1])):
-        return week[4]
-    release = week[4] + timedelta(days=3)
-    while _closed(release):
-        release += timedelta(days=1)
-    return release
+    if not first <= report_day < _LAST_REPORT_DAY:
+        raise InputError(f"there is no {report_type} COT report of {report_day}; the first is of {first}")
+    monday = _week(report_day)
+    late = _LATE_WEEKS_BY_TYPE.get(report_type, {}).get(monday) or _LATE_WEEKS.get(monday)
+    day = late or _scheduled_day(report_day)
+    history = HISTORY_PUBLISHED.get(report_type)
+    if history is not None and report_day < history[0]:
+        return max(day, history[1]), False
+    return day, late is None
 
 
-def release_ts(report_day: date) -> int:
-    """`known_ts` of the report of `report_day`: 15:30 New York of its release day, UTC microseconds."""
-    day = release_day(report_day)
-    return local_ts(day.year, day.month, day.day, _RELEASE_HOUR, _RELEASE_MINUTE, _RELEASE_ZONE)
+def release_day(report_day: date, report_type: ReportType = "legacy") -> date:
+    """The New York day on which the report of `report_day` (Monday to Thursday) became public, or a later bound.
+
+    InputError for a day of which no report of this type can exist.
+    """
+    return _release(report_day, report_type)[0]
+
+
+def release_ts(report_day: date, report_type: ReportType = "legacy") -> int:
+    """`known_ts` of the report of `report_day`, UTC microseconds: 15:30 New York of its release day, or the end of that
+    day where the report came outside the schedule. InputError as for `release_day`."""
+    day, on_schedule = _release(report_day, report_type)
+    if on_schedule:
+        return local_ts(day.year, day.month, day.day, _RELEASE_HOUR, _RELEASE_MINUTE, _RELEASE_ZONE)
+    after = day + _ONE_DAY
+    return local_ts(after.year, after.month, after.day, 0, 0, _RELEASE_ZONE)
+
+
+def releases_between(after_ts: int, until_ts: int, report_type: ReportType = "legacy") -> tuple[ReportRelease, ...]:
+    """Releases in (after_ts, until_ts], by report day: what a feed complete at `after_ts` owes by `until_ts`."""
+    found = []
+    for release in _releases_from(after_ts, report_type):
+        if release.report_day > _local_day(until_ts):
+            break
+        if after_ts < release.release_ts <= until_ts:
+            found.append(release)
+    return tuple(found)
+
+
+def next_release(now_ts: int, report_type: ReportType = "legacy") -> ReportRelease:
+    """The next report that becomes public after `now_ts`."""
+    following: ReportRelease | None = None
+    for release in _releases_from(now_ts, report_type):
+        # A history that was published late makes releases leave the order of their report days.
+        if following is not None and release.report_day > _local_day(following.release_ts):
+            break
+        if release.release_ts > now_ts and (following is None or release.release_ts < following.release_ts):
+            following = release
+    assert following is not None, "reports never end"
+    return following
+
+
+def next_release_ts(now_ts: int, report_type: ReportType = "legacy") -> int:
+    """The moment of the next release after `now_ts`, UTC microseconds."""
+    return next_release(now_ts, report_type).release_ts
+
+
+def _releases_from(ts: int, report_type: ReportType) -> Iterator[ReportRelease]:
+    """Releases of all reports that may still be unpublished at `ts`, in order of their report days."""
+    first = FIRST_REPORT_DAYS[report_type]
+    start = max(_local_day(ts) - _LONGEST_DELAY, first)
+    history = HISTORY_PUBLISHED.get(report_type)
+    if history is not None and start <= history[1]:
+        start = first
+    monday = _week(start)
+    while True:
+        day = report_day_of_week(monday)
+        if day >= start:
+            yield ReportRelease(day, release_ts(day, report_type))
+        monday += _ONE_WEEK
+
+
+def _local_day(ts: int) -> date:
+    return to_datetime(ts).astimezone(ZoneInfo(_RELEASE_ZONE)).date()

@@ -34,10 +34,15 @@ _RECENT_BARS: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class FeedFacts:
-    """What is known of one source: updates overdue now (`overdue_is_least`: or more, older ones are not counted), share of bad rows in its recent batches (0 to 1), session days
-    of the last 60 days without a bar (ISO dates; empty for sources that are not daily), and how many of the last 60
-    bars of the decision series have a close outside low..high or a range without volume; `contradicted_by` gives other
-    series of the same facts and the share of the last common sessions on which both agree within a tick."""
+    """What is known of one source.
+
+    Updates overdue now (`overdue_is_least`: or more, older ones are not counted); share of bad rows in its recent
+    batches (0 to 1); session days of the last 60 days without a bar (ISO dates; empty for sources that are not daily);
+    how many of the last 60 bars of the decision series have a close outside low..high or a range without volume;
+    `contradicted_by`: other series of the same facts and the share of the last common sessions on which both agree
+    within a tick; how many polls of its live client failed in a row, with the reason of the last one (without failed
+    polls: why it is not polled at all).
+    """
 
     overdue_updates: int
     bad_row_share: float
@@ -45,6 +50,8 @@ class FeedFacts:
     suspicious_bars: int = 0
     contradicted_by: tuple[tuple[str, float], ...] = ()
     overdue_is_least: bool = False
+    failed_polls: int = 0
+    poll_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class FeedLimits:
     degraded_missing_sessions: int = 1
     degraded_suspicious_bars: int = 3
     degraded_agreement: float = 0.99
+    degraded_failed_polls: int = 1
+    failed_failed_polls: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +100,12 @@ def assess(facts: FeedFacts, limits: FeedLimits | None = None) -> FeedHealth:
     for other, agreement in facts.contradicted_by:
         if agreement < limits.degraded_agreement:
             degraded.append(f"disagrees: only {agreement:.1%} of the last common sessions within a tick of {other}")
+    if facts.failed_polls >= limits.degraded_failed_polls:
+        polled = failed if facts.failed_polls >= limits.failed_failed_polls else degraded
+        times = "the last poll" if facts.failed_polls == 1 else f"the last {facts.failed_polls} polls"
+        polled.append(f"{times} failed: {facts.poll_reason}")
+    elif facts.poll_reason:
+        degraded.append(f"not polled: {facts.poll_reason}")
     status: FeedStatus = "failed" if failed else "degraded" if degraded else "healthy"
     return FeedHealth(status, (*failed, *degraded))
 
@@ -101,21 +116,31 @@ def update_feed_health(
     """Assess the sources of the market (all, or those named) at `now_ts` and record every change of status."""
     market = config.market
     health: dict[str, FeedHealth] = {}
+    limits = FeedLimits(failed_failed_polls=config.live.failed_after_polls)
     with stores.db.transaction() as connection:
         feeds = stores.db.query("SELECT * FROM feeds WHERE market = ? ORDER BY source", (market.market,))
+        polls = {
+            name: poll
+            for poll in stores.feed_cursors.list(market.market)
+            if poll.failures or poll.source in config.live.sources
+            for name in poll.feeds
+        }
         for feed in feeds:
             source = str(feed["source"])
             if sources is not None and source not in sources:
                 continue
+            poll, last_known_ts = polls.get(source), feed["last_known_ts"]
             facts = FeedFacts(
-                overdue_updates=_overdue(source, feed["last_known_ts"], now_ts, market),
+                overdue_updates=_overdue(source, last_known_ts, now_ts, market),
                 bad_row_share=_bad_share(stores, market.market, source),
                 missing_sessions=_gaps(stores, source, market),
                 suspicious_bars=_suspicious(stores, source, market),
                 contradicted_by=_contradictions(stores, source, market),
-                overdue_is_least=now_ts - feed["last_known_ts"] > COUNTED_DAYS * MICROS_PER_DAY,
+                overdue_is_least=last_known_ts is not None and now_ts - last_known_ts > COUNTED_DAYS * MICROS_PER_DAY,
+                failed_polls=poll.failures if poll is not None else 0,
+                poll_reason=poll.reason if poll is not None else "",
             )
-            health[source] = found = assess(facts)
+            health[source] = found = assess(facts, limits)
             reasons = json.dumps(list(found.reasons))
             if (feed["status"], feed["reasons"]) == (found.status, reasons):
                 continue
@@ -134,8 +159,10 @@ def update_feed_health(
     return health
 
 
-def _overdue(source: str, last_known_ts: int, now_ts: int, market: MarketConfig) -> int:
-    return 0 if source in _NEVER_DUE else overdue_updates(source, last_known_ts, now_ts, market)
+def _overdue(source: str, last_known_ts: int | None, now_ts: int, market: MarketConfig) -> int:
+    if source in _NEVER_DUE or last_known_ts is None:  # what never delivered shows by its polls
+        return 0
+    return overdue_updates(source, last_known_ts, now_ts, market)
 
 
 def _bad_share(stores: Stores, market: str, source: str) -> float:

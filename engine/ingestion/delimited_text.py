@@ -11,7 +11,7 @@ from engine.ingestion.input_file import InputFile
 from engine.kernel.errors import InputError
 
 _DELIMITERS: Final = ("\t", ";", ",")
-_LONGEST_HEADER: Final = 2_000
+_LONGEST_HEADER: Final = 2_500
 
 
 def header_of(file: InputFile) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from engine.ingestion.cot_release import release_ts
+from engine.ingestion.cot_columns import REPORT_COLUMNS
+from engine.ingestion.cot_release import releases_between
 from engine.ingestion.session_calendar import (
     is_session_day,
     session_close_ts,
@@ -18,20 +19,22 @@ from engine.ingestion.session_calendar import (
     settlement_known_ts,
 )
 from engine.kernel.config_models import MarketConfig
-from engine.kernel.timestamps import MICROS_PER_HOUR, MICROS_PER_SECOND, to_datetime
+from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_SECOND, to_datetime
 
 COUNTED_DAYS = 400
 _NEWS_EVERY_SECONDS = 86_400
+_REPORT_TYPES = {f"cot_{kind}": kind for kind in REPORT_COLUMNS}
 
 
 def overdue_updates(source: str, last_known_ts: int, now_ts: int, market: MarketConfig) -> int:
-    """Updates of `source` that should have become known in (last_known_ts, now_ts]; those of the last 400 days at most."""
+    """Updates of `source` that should have become known in (last_known_ts, now_ts], of the last 400 days at most."""
     if now_ts <= last_known_ts:
         return 0
     first, last = _local_day(last_known_ts, market), _local_day(now_ts, market)
     first = max(first, last - timedelta(days=COUNTED_DAYS))
-    if source.startswith("cot_"):
-        return _overdue_reports(first, last, last_known_ts, now_ts)
+    kind = _REPORT_TYPES.get(source)
+    if kind is not None:
+        return len(releases_between(max(last_known_ts, now_ts - COUNTED_DAYS * MICROS_PER_DAY), now_ts, kind))
     seconds = _update_seconds(source, market)
     if seconds >= 86_400:
         days = session_days(first, last, market.session.calendar)
@@ -50,15 +53,6 @@ def _update_seconds(source: str, market: MarketConfig) -> int:
     if source == "databento_1h":
         return MICROS_PER_HOUR // MICROS_PER_SECOND
     return 60 if source == "databento_1m" else _NEWS_EVERY_SECONDS
-
-
-def _overdue_reports(first: date, last: date, last_known_ts: int, now_ts: int) -> int:
-    overdue = 0
-    tuesday = first - timedelta(days=(first.weekday() - 1) % 7 + 14 * 7)
-    while tuesday <= last:
-        overdue += last_known_ts < release_ts(tuesday) <= now_ts
-        tuesday += timedelta(days=7)
-    return overdue
 
 
 def _session_time(first: date, last: date, after_ts: int, until_ts: int, market: MarketConfig) -> int:

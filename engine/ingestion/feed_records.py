@@ -27,8 +27,8 @@ def touch_feed(
     connection.execute(
         "INSERT INTO feeds(market, source, last_event_ts, last_known_ts, last_recorded_ts, status, reasons, rows, "
         "updated_ts) VALUES(?,?,?,?,?,'healthy','[]',?,?) ON CONFLICT(market, source) DO UPDATE SET "
-        "last_event_ts = max(last_event_ts, excluded.last_event_ts), "
-        "last_known_ts = max(last_known_ts, excluded.last_known_ts), "
+        "last_event_ts = max(coalesce(last_event_ts, excluded.last_event_ts), excluded.last_event_ts), "
+        "last_known_ts = max(coalesce(last_known_ts, excluded.last_known_ts), excluded.last_known_ts), "
         "last_recorded_ts = excluded.last_recorded_ts, rows = rows + excluded.rows, updated_ts = excluded.updated_ts",
         (
             market,
@@ -39,6 +39,15 @@ def touch_feed(
             rows_added,
             now_ts,
         ),
+    )
+
+
+def expect_feed(connection: sqlite3.Connection, market: str, source: str, now_ts: int) -> None:
+    """Give a source that never delivered a row of its own, so that its health has a place to show."""
+    connection.execute(
+        "INSERT INTO feeds(market, source, status, reasons, rows, updated_ts) VALUES(?,?,'healthy','[]',0,?) "
+        "ON CONFLICT(market, source) DO NOTHING",
+        (market, source, now_ts),
     )
 
 

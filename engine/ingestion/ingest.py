@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.core.records import FuturesBar
+from engine.core.records import FuturesBar, Headline
 from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
 from engine.ingestion.input_file import InputFile, printable_name, read_input
 from engine.ingestion.lake_alignment import Alignment, align, aligned_datasets
 from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow
 from engine.ingestion.market_directory import MarketDirectory, shipped_markets
-from engine.ingestion.record_tables import rows_from_table, tables_from_rows
+from engine.ingestion.record_tables import rows_by_dataset, rows_from_table, tables_from_rows
 from engine.ingestion.source_pipeline import ParsedInput, RowProblem, SourcePipeline
 from engine.ingestion.sources import recognise_input
 from engine.kernel.canonical import sha256_hex
@@ -35,10 +35,14 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """What one file brought. `records` counts bars, chains, reports, headlines; `rows_*` count rows of the lake (a
-    report has one per trader category, a chain one per quote) over all markets of `rows_by_market`; `market` is the
-    only one, or "" where there are several. `error` is the one sentence of a file that could not be used; nothing of
-    such a file is stored. Times are UTC microseconds, None where nothing was stored."""
+    """What one file brought.
+
+    `records` counts bars, chains, reports, headlines; `rows_*` count rows of the lake (a report has one per trader
+    category, a chain one per quote) over all markets of `rows_by_market`; `market` is the only one, or "" where there
+    are several; `rows_by_dataset` counts what the file holds, held before or not. `error` is the one sentence of a
+    file that could not be used; nothing of such a file is stored. Times are UTC microseconds, None where nothing was
+    stored.
+    """
 
     input_name: str
     market: str
@@ -51,6 +55,7 @@ class IngestReport:
     ignored: Mapping[str, int] = field(default_factory=dict)
     flags: Mapping[str, int] = field(default_factory=dict)
     rows_by_market: Mapping[str, int] = field(default_factory=dict)
+    rows_by_dataset: Mapping[str, int] = field(default_factory=dict)
     first_event_ts: int | None = None
     last_event_ts: int | None = None
     batch_ids: tuple[str, ...] = ()
@@ -117,17 +122,26 @@ def ingest_file(stores: Stores, config: HydraConfig, path: Path, *, now_ts: int)
 
 
 def ingest_input(
-    stores: Stores, config: HydraConfig, file: InputFile, *, now_ts: int, directory: MarketDirectory | None = None
+    stores: Stores,
+    config: HydraConfig,
+    file: InputFile,
+    *,
+    now_ts: int,
+    directory: MarketDirectory | None = None,
+    within: Callable[[], None] | None = None,
+    texts_known_from_ts: int | None = None,
 ) -> IngestReport:
     """Ingest content that was read already, from a file or a reply; InputError where it cannot be used.
 
     Without a `directory` everything is of the configured market; with one, each row goes to the market that the content
-    names. Whole files or nothing: all markets of a file are stored in one transaction.
+    names. Whole files or nothing: all markets of a file are stored in one transaction. `within` runs in that
+    transaction just before it ends: what it writes is stored with the file or not at all. A text counts as known from
+    `texts_known_from_ts` where it was published before: a running engine can know it from its fetch on.
     """
     pipeline = recognise_input(file)
     markets = _markets_of(pipeline, file, config.market, directory)
     parts = [
-        (market, _without_open_bars(parsed, market, now_ts))
+        (market, _texts_known_from(_without_open_bars(parsed, market, now_ts), texts_known_from_ts))
         for market, parsed in (
             [(config.market, pipeline.parse(file, config.market))]
             if directory is None
@@ -143,6 +157,8 @@ def ingest_input(
             for market, parsed in parts
             if parsed.rows or parsed.problems or len(parts) == 1
         ]
+        if within is not None:
+            within()
     rows = [row for _, parsed in parts for row in parsed.rows]
     problems = [problem for _, parsed in parts for problem in parsed.problems]
     return IngestReport(
@@ -154,14 +170,18 @@ def ingest_input(
         rows_duplicate=sum(report.rows_duplicate for report, _ in stored),
         revisions=sum(revisions for _, revisions in stored),
         quarantined=dict(Counter(problem.reason for problem in problems)),
-        ignored=dict(sum((Counter(parsed.ignored) for _, parsed in parts), Counter())),
-        flags=dict(Counter(flag for row in rows for flag in getattr(row, "flags", ()))),
+        ignored=_most(parsed.ignored for _, parsed in parts),
+        flags=dict(
+            sum((Counter(parsed.notes) for _, parsed in parts), Counter())
+            + Counter(flag for row in rows for flag in getattr(row, "flags", ()))
+        ),
         rows_by_market={
             market.market: report.rows_added + report.rows_duplicate
             for (market, _), (report, _) in zip(
                 [part for part in parts if part[1].rows or part[1].problems or len(parts) == 1], stored, strict=True
             )
         },
+        rows_by_dataset=rows_by_dataset(rows),
         first_event_ts=min((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
         last_event_ts=max((row.event_ts for row in rows if row.event_ts != UNDATED_TS), default=None),
         batch_ids=tuple(report.batch_id for report, _ in stored),
@@ -176,6 +196,14 @@ def store_derived(
     content_hash = sha256_hex(repr(rows).encode())
     report, _ = _store(stores, market, source, InputFile(name, b"", content_hash), ParsedInput(tuple(rows)), now_ts)
     return report
+
+
+def _most(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Rows of no concern by reason: a row of no market counts with each of them, so the largest count is the file's."""
+    most: Counter[str] = Counter()
+    for count in counts:
+        most |= Counter(count)
+    return dict(most)
 
 
 def _markets_of(
@@ -262,22 +290,35 @@ def _without_open_bars(parsed: ParsedInput, market: MarketConfig, now_ts: int) -
     """Keep out bars that were still forming when the file was fetched: their figures are not final."""
     if market.simulated:
         return parsed
-    forming = [row for row in parsed.rows if isinstance(row, FuturesBar) and row.event_ts <= now_ts < row.known_ts]
-    if not forming:
+    settled: list[NormalisedRow] = []
+    problems = []
+    for row in parsed.rows:
+        if isinstance(row, FuturesBar) and row.event_ts <= now_ts < row.known_ts:
+            reason = "bar was still forming when the file was ingested"
+            problems.append(RowProblem(0, "known_ts", reason, repr(row)))
+        else:
+            settled.append(row)
+    if not problems:
         return parsed
-    problems = tuple(
-        RowProblem(0, "known_ts", "bar was still forming when the file was ingested", repr(row)) for row in forming
+    return replace(parsed, rows=tuple(settled), problems=(*parsed.problems, *problems))
+
+
+def _texts_known_from(parsed: ParsedInput, known_from_ts: int | None) -> ParsedInput:
+    if known_from_ts is None:
+        return parsed
+    rows = tuple(
+        replace(row, known_ts=max(row.known_ts, known_from_ts)) if isinstance(row, Headline) else row
+        for row in parsed.rows
     )
-    return ParsedInput(
-        tuple(row for row in parsed.rows if row not in forming), (*parsed.problems, *problems), parsed.ignored
-    )
+    return replace(parsed, rows=rows)
 
 
 def _align_with_lake(
     stores: Stores, market: str, source: str, rows: tuple[NormalisedRow, ...], now_ts: int
 ) -> Alignment:
     feed = stores.db.query("SELECT last_event_ts FROM feeds WHERE market = ? AND source = ?", (market, source))
-    if not rows or not feed or min(row.event_ts for row in rows) > feed[0]["last_event_ts"]:
+    last_event_ts = feed[0]["last_event_ts"] if feed else None
+    if not rows or last_event_ts is None or min(row.event_ts for row in rows) > last_event_ts:
         return align(rows, (), now_ts)
     held: list[NormalisedRow] = []
     before_ts = min(row.event_ts for row in rows) - 1

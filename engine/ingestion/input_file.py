@@ -22,6 +22,7 @@ _EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
 _DAMAGED_ZIP: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, OverflowError, ValueError)
 _FOLDERS: Final = 5
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOK_PARTS: Final = frozenset({"[Content_Types].xml", "xl/workbook.xml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,9 @@ class InputFile:
     the same input whether it came plain, gzipped or zipped. `member` is the name inside a zip, "" otherwise.
 
     A zip of several tables keeps its packed bytes as `content` and gives the tables, by name, in `tables`; few sources
-    come that way, and `engine/ingestion/sources.py` refuses the rest. `folders` are the names of the last folders above
-    the file, outermost first: some collections say a file's market there and nowhere else. They are not stored."""
+    come that way, and `engine/ingestion/sources.py` refuses the rest. An .xlsx workbook is a zip too: it keeps its
+    packed bytes and has no `tables`. `folders` are the names of the last folders above the file, outermost first: some
+    collections say a file's market there and nowhere else. They are not stored."""
 
     name: str
     content: bytes
@@ -41,9 +43,14 @@ class InputFile:
     folders: tuple[str, ...] = ()
 
     @property
+    def is_workbook(self) -> bool:
+        """Whether the content is a zipped Excel workbook (.xlsx)."""
+        return not self.tables and self.content.startswith(_ZIP_MAGIC)
+
+    @property
     def is_spreadsheet(self) -> bool:
-        """Whether the content is a binary Excel workbook (.xls)."""
-        return self.content.startswith(_OLE_MAGIC)
+        """Whether the content is an Excel workbook, binary (.xls) or zipped (.xlsx)."""
+        return self.is_workbook or self.content.startswith(_OLE_MAGIC)
 
     def text(self) -> str:
         """The content as text: UTF-8 (a byte-order mark is dropped), else Windows-1252 as old vendors write it."""
@@ -77,13 +84,20 @@ def unpack(name: str, raw: bytes) -> InputFile:
     if not raw:
         raise InputError(f"{name}: the file is empty")
     content, member = raw, ""
-    if raw.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
-        tables = _unzip(name, raw)
-        if len(tables) > 1:
-            return InputFile(name, raw, _hash_of(tables), "", tables)
-        member, content = tables[0]
     if raw.startswith(_GZIP_MAGIC):
         content = _gunzip(name, raw)
+    if content.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
+        packed, tables = content, _unzip(name, content)
+        if len(tables) == 1:
+            member, content = tables[0]
+            if content.startswith(_ZIP_MAGIC):
+                packed, tables = content, _unzip(name, content)
+        if {part for part, _ in tables} >= _WORKBOOK_PARTS:
+            return InputFile(name, packed, _hash_of(tables), member)
+        if len(tables) > 1:
+            return InputFile(name, packed, _hash_of(tables), "", tables)
+    if content.startswith(_ZIP_MAGIC):
+        raise InputError(f"{name}: the zip holds a zip that is no workbook; unpack it first")
     if not content.strip():
         raise InputError(f"{name}: the file is empty")
     return InputFile(name, content, sha256_hex(content), member)

@@ -35,7 +35,7 @@ def read_json(file: InputFile) -> object:
         raise InputError(f"{file.name}: JSON of more than {_MAX_BYTES // 2**20} MiB; split it")
     text = file.content.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", errors="replace")
     try:
-        document: object = json.loads(text, parse_constant=_refuse_constant)
+        document: object = json.loads(text, parse_constant=refuse_constant)
     except RecursionError:
         raise InputError(f"{file.name}: the JSON is nested too deeply") from None
     except json.JSONDecodeError as error:
@@ -57,7 +57,8 @@ def items_of(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _refuse_constant(text: str) -> object:
+def refuse_constant(text: str) -> object:
+    """For `parse_constant`: NaN and Infinity are no JSON. Raises ValueError."""
     raise ValueError(f"{text} is no JSON number")
 
 

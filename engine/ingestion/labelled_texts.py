@@ -3,27 +3,30 @@
 Four layouts: Financial PhraseBank (`sentence@label`), labelled tweets (`text,label` with 0 bearish, 1 bullish,
 2 neutral), labelled commodity headlines (tab separated, "Price Sentiment"), FiQA posts (JSON, a score per target).
 Three of them carry no time, and a label is the judgement of somebody who knew what came after: nothing of such a file
-becomes a headline. Ingestion counts its texts as ignored; `read_labelled` gives them to whoever trains.
+becomes a headline. Its texts are stored as training texts in the market "global"; those of a day (UTC microseconds of
+its end) with it, the others undated. `read_labelled` gives them to whoever trains without a lake.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from engine.ingestion.delimited_text import header_of, table_rows
+from engine.ingestion.global_facts import GlobalFactsPipeline
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.json_reply import fields_of, items_of, leading_keys, read_json
+from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow, TrainingText
 from engine.ingestion.published_time import end_of_day_ts
-from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import ParsedInput, ProblemList, RowProblem
 from engine.ingestion.text_cleaning import UnusableTextError, clean_text
 from engine.kernel.config_models import MarketConfig
 
-TRAINING_TEXT: Final = "labelled text for training"
 _LONGEST_TEXT: Final = 10_000
 _TONES: Final = {"positive": 1.0, "bullish": 1.0, "negative": -1.0, "bearish": -1.0, "neutral": 0.0}
 _TWEET_TONES: Final = {"0": -1.0, "1": 1.0, "2": 0.0}
@@ -49,14 +52,14 @@ class LabelledSet:
     """Texts in file order and what was kept out."""
 
     texts: tuple[LabelledText, ...]
-    problems: ParsedInput
+    problems: tuple[RowProblem, ...]
 
 
 Entry = tuple[int, object, object, float | None, int | None]
 
 
-class LabelledTextsPipeline(SourcePipeline):
-    """Labelled sets; recognised so that they are refused by name and never mistaken for news."""
+class LabelledTextsPipeline(GlobalFactsPipeline):
+    """Labelled sets; source "labelled_texts", never mistaken for news."""
 
     name = "labelled_texts"
     title = "labelled texts for training"
@@ -66,8 +69,15 @@ class LabelledTextsPipeline(SourcePipeline):
         return _layout(file) != ""
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
-        """No rows: every good text counts as ignored, every bad one is a problem."""
-        return read_labelled(file).problems
+        """Training texts in file order, none of them a headline; equal texts are told apart by `occurrence`."""
+        read = read_labelled(file)
+        occurrences: Counter[str] = Counter()
+        rows: list[NormalisedRow] = []
+        for one in read.texts:
+            ts = UNDATED_TS if one.known_ts is None else one.known_ts
+            rows.append(TrainingText(market.market, self.name, ts, ts, one.text, one.tone, occurrences[one.text]))
+            occurrences[one.text] += 1
+        return ParsedInput(tuple(rows), read.problems)
 
 
 def read_labelled(file: InputFile) -> LabelledSet:
@@ -90,9 +100,7 @@ def read_labelled(file: InputFile) -> LabelledSet:
             problems.add(number, "text", "text is empty", repr(raw))
             continue
         texts.append(LabelledText(clean, tone, known_ts))
-    if texts:
-        problems.ignore(TRAINING_TEXT, len(texts))
-    return LabelledSet(tuple(texts), problems.finish([]))
+    return LabelledSet(tuple(texts), problems.finish([]).problems)
 
 
 def day_first_ts(text: str) -> int | None:

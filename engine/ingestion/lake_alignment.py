@@ -16,6 +16,7 @@ from typing import Final
 from engine.core.records import CotReport, FuturesBar, Headline
 from engine.ingestion.lake_rows import (
     UNDATED_TS,
+    Instrument,
     NormalisedRow,
     ReferenceFact,
     Statistic,
@@ -23,6 +24,8 @@ from engine.ingestion.lake_rows import (
 )
 
 REVISION: Final = "revision"
+# What a file may hold without saying any time.
+Undatable = Instrument | ReferenceFact | TrainingText
 _DATASETS: Final[dict[type[object], str]] = {
     FuturesBar: "futures_bar",
     CotReport: "cot_position",
@@ -43,7 +46,11 @@ class Alignment:
 
 def aligned_datasets(rows: Iterable[NormalisedRow]) -> list[str]:
     """The datasets whose held rows `align` needs for these rows."""
-    return sorted({_DATASETS[kind] for kind in {type(row) for row in rows} if kind in _DATASETS})
+    given = list(rows)
+    datasets = {_DATASETS[kind] for kind in {type(row) for row in given} if kind in _DATASETS}
+    if any(isinstance(row, Instrument) and row.event_ts == UNDATED_TS for row in given):
+        datasets.add("instrument")
+    return sorted(datasets)
 
 
 def align(rows: Iterable[NormalisedRow], held: Iterable[NormalisedRow], now_ts: int) -> Alignment:
@@ -51,8 +58,8 @@ def align(rows: Iterable[NormalisedRow], held: Iterable[NormalisedRow], now_ts: 
     contents: dict[str, dict[str, NormalisedRow]] = {}
     for row in held:
         contents.setdefault(_event_of(row), {})[_content_of(row)] = row
-        if isinstance(row, (TrainingText, ReferenceFact)):  # the file may have said no time
-            undated = replace(row, event_ts=UNDATED_TS)
+        if isinstance(row, Undatable):  # the file may have said no time
+            undated = replace(row, event_ts=UNDATED_TS, known_ts=UNDATED_TS)
             contents.setdefault(_event_of(undated), {})[_content_of(row)] = row
     aligned: list[NormalisedRow] = []
     revisions = 0
@@ -83,7 +90,7 @@ def _event_of(row: NormalisedRow) -> str:
         return f"text|{row.event_ts}|{row.text}|{row.tone}|{row.occurrence}"
     if isinstance(row, ReferenceFact):
         return f"fact|{row.event_ts}|{row.subject}|{row.name}|{row.value}"
-    return f"other|{row!r}"
+    return f"other|{row!r}"  # an Instrument too: every field is what it says
 
 
 def _content_of(row: NormalisedRow) -> str:
@@ -93,11 +100,11 @@ def _content_of(row: NormalisedRow) -> str:
         return repr((row.open_interest, row.positions))
     if isinstance(row, Statistic):
         return repr((row.unit, row.value))
-    return "" if isinstance(row, (Headline, TrainingText, ReferenceFact)) else repr(row)
+    return "" if isinstance(row, (Headline, Instrument, TrainingText, ReferenceFact)) else repr(row)
 
 
 def _dated(row: NormalisedRow, now_ts: int) -> NormalisedRow:
-    if isinstance(row, (TrainingText, ReferenceFact)) and row.event_ts == UNDATED_TS:
+    if isinstance(row, Undatable) and row.event_ts == UNDATED_TS:
         return replace(row, event_ts=now_ts, known_ts=now_ts)
     return row
 

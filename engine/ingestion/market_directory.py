@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
@@ -26,9 +27,9 @@ _WORDS: Final = re.compile(r"[a-z0-9]+")
 _KEY: Final = re.compile(r"[^a-z0-9]+")
 
 
-def shipped_markets() -> tuple[MarketConfig, ...]:
-    """The markets of the shipped YAML files, without anybody's settings on top."""
-    return tuple(load_config(name, environment={}).config.market for name in known_markets())
+def shipped_markets(own: Path | None = None) -> tuple[MarketConfig, ...]:
+    """The markets of the shipped YAML files and of an operator's folder, without anybody's settings on top."""
+    return tuple(load_config(name, market_folder=own, environment={}).config.market for name in known_markets(own))
 
 
 class MarketDirectory:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -71,6 +72,19 @@ def tables_from_rows(rows: Iterable[NormalisedRow]) -> dict[str, pa.Table]:
             values = values_of(row)
             flat.setdefault(dataset, []).append((*values[:-1], ",".join(values[-1])) if joins_flags else values)
     return {dataset: _table(dataset, tuples) for dataset, tuples in flat.items()}
+
+
+def rows_by_dataset(rows: Iterable[NormalisedRow]) -> dict[str, int]:
+    """How many rows of each dataset the tables of `rows` have."""
+    counts: Counter[str] = Counter()
+    for row in rows:
+        if isinstance(row, OptionChain):
+            counts["option_quote"] += len(row.quotes)
+        elif isinstance(row, CotReport):
+            counts["cot_position"] += len(row.positions)
+        else:
+            counts[_FLAT[type(row)][0]] += 1
+    return dict(counts)
 
 
 def _table(dataset: str, tuples: Sequence[tuple[Any, ...]]) -> pa.Table:

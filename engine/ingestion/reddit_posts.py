@@ -2,7 +2,8 @@
 
 Of a post the title is read, of a comment its body. `event_ts` = when it was created (`created_utc`, else the older
 field `created`, which never runs behind UTC); a comment is known from its last edit on (kept out
-where the time of the edit is not told), a title cannot be edited.
+where the time of the edit is not told), a title cannot be edited. Dumps write the title "Comment" and no address for
+a comment: its body is read.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _COMMENT: Final = "t1"
 _POST: Final = "t3"
 _TABLE_COLUMNS: Final = frozenset({"title", "score", "id"})
 _COMMENT_COUNTS: Final = frozenset({"comms_num", "num_comments"})
+_COMMENT_TITLE: Final = "Comment"
 _CREATED: Final = ("created_utc", "created")
 
 
@@ -69,7 +71,7 @@ class RedditTablePipeline(TextPipeline):
     """Dumps of Reddit posts; stored under the same source "reddit" as the listings."""
 
     name = "reddit_table"
-    title = "Reddit posts (CSV)"
+    title = "Reddit posts and comments (CSV)"
 
     def recognises(self, file: InputFile) -> bool:
         """Titles with score, id, number of comments and a time of creation."""
@@ -77,7 +79,7 @@ class RedditTablePipeline(TextPipeline):
         return names >= _TABLE_COLUMNS and bool(names & _COMMENT_COUNTS) and not names.isdisjoint(_CREATED)
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
-        """Relevant posts."""
+        """Relevant posts and comments."""
         names = header_of(file)
         time_field = next(name for name in _CREATED if name in names)
         collector = HeadlineCollector(market, "title", time_field, LONGEST_POST)
@@ -89,7 +91,7 @@ class RedditTablePipeline(TextPipeline):
                 number,
                 row,
                 publisher=_PUBLISHER,
-                title=row["title"],
+                title=_dumped_text(row),
                 published=epoch_ts(row[time_field]),
                 entry_id=row["id"],
                 junk=junk_reason,
@@ -99,6 +101,12 @@ class RedditTablePipeline(TextPipeline):
     def source_of(self, file: InputFile, market: MarketConfig) -> str:
         """The source of the listings, so that a post in both is one."""
         return RedditListingPipeline.name
+
+
+def _dumped_text(row: dict[str, str]) -> str:
+    """What a row of a dump says: the title of a post, the body of a comment."""
+    is_comment = row["title"] == _COMMENT_TITLE and not row.get("url") and bool(row.get("body"))
+    return row["body"] if is_comment else row["title"]
 
 
 def _things(document: object) -> Iterator[object]:

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.lake_rows import NormalisedRow
+from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow
 from engine.ingestion.market_directory import MarketDirectory
 from engine.kernel.config_models import MarketConfig
+from engine.kernel.timestamps import local_ts
 
 OTHER_MARKET = "other market"
 _RAW_TEXT_LIMIT = 500
+_FIRST_YEAR, _END_YEAR = 1950, 2200
+_FIRST_TS, _END_TS = (local_ts(year, 1, 1, 0, 0, "UTC") for year in (_FIRST_YEAR, _END_YEAR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +38,13 @@ class RowProblem:
 @dataclass(frozen=True, slots=True)
 class ParsedInput:
     """What one file holds: rows in file order, problems that were kept out, and rows of no concern by reason
-    ("other market", "off topic"), which are neither added nor quarantined."""
+    ("other market", "off topic"), which are neither added nor quarantined. `notes` says, by number of rows, what was
+    taken from outside the rows (a file's name) and is shown to the operator."""
 
     rows: tuple[NormalisedRow, ...]
     problems: tuple[RowProblem, ...] = ()
     ignored: Mapping[str, int] = field(default_factory=dict)
+    notes: Mapping[str, int] = field(default_factory=dict)
 
 
 class ProblemList:
@@ -61,9 +66,20 @@ class ProblemList:
     def __len__(self) -> int:
         return len(self._problems)
 
-    def finish(self, rows: list[NormalisedRow]) -> ParsedInput:
-        """The result of a parse."""
-        return ParsedInput(tuple(rows), tuple(self._problems), dict(self._ignored))
+    def finish(self, rows: list[NormalisedRow], notes: Mapping[str, int] | None = None) -> ParsedInput:
+        """The result of a parse. A row of no thinkable time (a damaged year) is a problem, whatever its kind."""
+        kept = [row for row in rows if _is_thinkable(row)]
+        if len(kept) < len(rows):
+            for row in rows:
+                if not _is_thinkable(row):
+                    self.add(0, "time", f"not within {_FIRST_YEAR} to {_END_YEAR - 1}", repr(row))
+        return ParsedInput(tuple(kept), tuple(self._problems), dict(self._ignored), dict(notes or {}))
+
+
+def _is_thinkable(row: NormalisedRow) -> bool:
+    if row.event_ts == UNDATED_TS and row.known_ts == UNDATED_TS:
+        return True
+    return _FIRST_TS <= row.event_ts < _END_TS and _FIRST_TS <= row.known_ts < _END_TS
 
 
 class SourcePipeline(ABC):

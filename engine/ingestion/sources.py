@@ -9,11 +9,21 @@ from engine.ingestion.barchart_contract import BarchartContractPipeline
 from engine.ingestion.benzinga_news import BenzingaPipeline
 from engine.ingestion.cboe_datashop import CboeDatashopPipeline
 from engine.ingestion.cboe_quotes import CboeQuotesPipeline
-from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
+from engine.ingestion.cot_reports import (
+    CotDisaggregatedPipeline,
+    CotFinancialPipeline,
+    CotLegacyPipeline,
+    CotSupplementalPipeline,
+)
 from engine.ingestion.databento_bars import DatabentoBarsPipeline
+from engine.ingestion.databento_publishers import DatabentoPublishersPipeline
 from engine.ingestion.databento_rolls import DatabentoRollsPipeline
 from engine.ingestion.feed_news import FeedNewsPipeline
 from engine.ingestion.headlines_csv import HeadlinesPipeline
+from engine.ingestion.ib_account import IbAccountPipeline
+from engine.ingestion.ib_error_codes import IbErrorCodesPipeline
+from engine.ingestion.ib_history import IbHistoryPipeline
+from engine.ingestion.ib_printed_replies import IbPrintedRepliesPipeline
 from engine.ingestion.input_file import InputFile, read_input
 from engine.ingestion.investing_daily import InvestingDailyPipeline
 from engine.ingestion.labelled_texts import LabelledTextsPipeline
@@ -25,13 +35,18 @@ from engine.ingestion.lean_open_interest import LeanOpenInterestPipeline
 from engine.ingestion.lean_option_universes import LeanOptionUniversePipeline
 from engine.ingestion.lean_options import LeanOptionsPipeline
 from engine.ingestion.lean_quotes import LeanQuotesPipeline
+from engine.ingestion.nass_slaughter import NassSlaughterPipeline
 from engine.ingestion.news_tables import NewsTablePipeline
 from engine.ingestion.newsapi_articles import NewsApiPipeline
+from engine.ingestion.oecd_rates import OecdRatesPipeline
 from engine.ingestion.option_table import OptionTablePipeline
+from engine.ingestion.prose import is_prose
 from engine.ingestion.reddit_posts import RedditListingPipeline, RedditTablePipeline
 from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
 from engine.ingestion.source_pipeline import SourcePipeline
 from engine.ingestion.stocktwits_messages import StockTwitsPipeline
+from engine.ingestion.wasde_table import WasdeTablePipeline
+from engine.ingestion.word_lists import WordListsPipeline
 from engine.ingestion.yahoo_daily import YahooDailyPipeline
 from engine.kernel.errors import InputError
 
@@ -44,6 +59,7 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     CotLegacyPipeline(),
     CotDisaggregatedPipeline(),
     CotSupplementalPipeline(),
+    CotFinancialPipeline(),
     InvestingDailyPipeline(),
     BarchartContractPipeline(),
     SettlementTablePipeline(),
@@ -66,6 +82,15 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     RedditListingPipeline(),
     RedditTablePipeline(),
     LabelledTextsPipeline(),
+    DatabentoPublishersPipeline(),
+    IbAccountPipeline(),
+    IbErrorCodesPipeline(),
+    IbHistoryPipeline(),
+    IbPrintedRepliesPipeline(),
+    NassSlaughterPipeline(),
+    OecdRatesPipeline(),
+    WasdeTablePipeline(),
+    WordListsPipeline(),
 )
 
 
@@ -81,5 +106,7 @@ def recognise_input(file: InputFile) -> SourcePipeline:
             return source
     if file.tables:
         raise InputError(f"{file.name}: the zip must hold exactly one table, it holds {len(file.tables)}")
+    if is_prose(file):
+        raise InputError(f"{file.name}: holds prose and no table; nothing to ingest")
     known = "; ".join(source.title for source in SOURCES)
     raise InputError(f"{file.name}: the content fits no known source; known are: {known}")

@@ -6,12 +6,25 @@ Defaults live in `config/default.yaml`, not here: a value has one home. Unknown 
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("no such IANA zone") from error
+    return name
+
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Zone = Annotated[str, AfterValidator(_zone)]
+MonthCodes = Annotated[str, Field(min_length=1, pattern=r"^F?G?H?J?K?M?N?Q?U?V?X?Z?$")]  # in the year's order
 AutonomyLevel = Literal["supervised", "semi-auto", "autonomous", "lockdown"]
 
 
@@ -24,11 +37,13 @@ class Section(BaseModel):
 class SessionConfig(Section):
     """Trading hours in the exchange's zone."""
 
-    timezone: str = Field(description="IANA zone of the exchange")
-    open_local: str = Field(description="start of the session, HH:MM")
-    close_local: str = Field(description="end of the session, HH:MM")
-    settlement_known_local: str = Field(description="when a day's settlement is known, HH:MM")
-    calendar: str = Field(description="holiday calendar: 'us_livestock', 'none' (every weekday trades) or 'every_day'")
+    timezone: Zone = Field(description="IANA zone of the exchange")
+    open_local: Clock = Field(description="start of the session, HH:MM")
+    close_local: Clock = Field(description="end of the session, HH:MM")
+    settlement_known_local: Clock = Field(description="when a day's settlement is known, HH:MM")
+    calendar: str = Field(
+        description="holidays: us_livestock, us_grains, us_lumber, us_dairy, ice_us_softs, none (weekdays) or every_day"
+    )
 
 
 class ContractConfig(Section):
@@ -38,8 +53,11 @@ class ContractConfig(Section):
     price_unit: str = Field(description="unit of every price of this market, e.g. cents/lb")
     usd_per_point: Positive = Field(description="USD for one price unit on one lot")
     tick_size: Positive = Field(description="smallest price change, in price units")
-    months: str = Field(description="month codes that are listed, e.g. GJKMNQVZ")
+    months: MonthCodes = Field(description="month codes that are listed, in the order of the year, e.g. GJKMNQVZ")
     last_trade_rule: str = Field(description="rule name, e.g. business_day_10 (10th business day of the month)")
+    first_notice_rule: str = Field(
+        description="rule of the first day on which a long may be told to take delivery; none: settles in cash"
+    )
     fee_usd_per_lot: Annotated[float, Field(ge=0.0)] = Field(description="all fees per lot and side, USD")
     plausible_price_low: float = Field(description="a price below is quarantined as implausible")
     plausible_price_high: float = Field(description="a price above is quarantined as implausible")
@@ -61,7 +79,7 @@ class MarketConfig(Section):
     bar_seconds: PositiveInt = Field(description="length of a decision bar, seconds (86400 = one bar a session)")
     bars_per_year: Positive = Field(description="decision bars in a year, to annualise")
     decision_series: str = Field(description="bar series that decisions and fills use, e.g. databento_1h or yahoo")
-    cot_market_codes: tuple[str, ...] = Field(description="CFTC contract market codes")
+    cot_market_codes: tuple[str, ...] = Field(description="CFTC contract market codes, the newest contract first")
     relevance_keywords: tuple[str, ...] = Field(description="a text without any of these words is off topic")
     champion_features: tuple[str, ...] = Field(description="features of the first champion, in registered order")
 
@@ -278,6 +296,151 @@ class RollConfig(Section):
     )
 
 
+class LiveHttpConfig(Section):
+    """How live clients behave towards every source."""
+
+    connect_timeout_seconds: Positive = Field(description="longest wait for a connection, seconds")
+    read_timeout_seconds: Positive = Field(description="longest silence while a reply is read, seconds")
+    attempt_seconds: Positive = Field(description="longest time of one try from first byte to last, seconds")
+    total_seconds: Positive = Field(description="longest time of one request with all its tries and waits, seconds")
+    max_tries: PositiveInt = Field(description="tries of one request before the poll counts as failed")
+    first_wait_seconds: Positive = Field(
+        description="wait before the second try, seconds; doubles with each further try"
+    )
+    longest_wait_seconds: Positive = Field(description="longest wait between two tries, seconds")
+    longest_retry_after_seconds: Positive = Field(
+        description="a source that asks for a longer pause is asked again after this, seconds"
+    )
+    max_reply_mib: PositiveInt = Field(description="a larger reply is refused, MiB, packed or unpacked")
+    max_redirects: Annotated[int, Field(ge=0)] = Field(description="redirects followed in one try")
+    max_replies_per_poll: PositiveInt = Field(description="replies taken in one poll; the next poll goes on from there")
+
+
+class LiveDatabentoConfig(Section):
+    """Databento's historical API. Every request there costs money by the amount of data."""
+
+    base_url: str = Field(description="address of the historical API")
+    dataset: str = Field(description="dataset code, e.g. GLBX.MDP3")
+    schemas: tuple[str, ...] = Field(description="schemas to fetch, e.g. ohlcv-1h")
+    symbols: tuple[str, ...] = Field(description="symbols in the notation of stype_in, e.g. HE.v.0; none: off")
+    stype_in: Literal["continuous", "parent", "raw_symbol", "instrument_id"] = Field(description="notation of symbols")
+    encoding: Literal["dbn", "csv"] = Field(description="form of the replies: dbn (zstd) or csv")
+    history_start: str = Field(description="first day to fetch where nothing is stored yet, ISO date")
+    max_usd_per_poll: Annotated[float, Field(ge=0.0)] = Field(description="a poll stops before it costs more, USD")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveCftcConfig(Section):
+    """Commitments of Traders from the CFTC."""
+
+    site_url: str = Field(description="address of the CFTC's site with its text files and archives")
+    socrata_url: str = Field(description="address of the CFTC's public reporting API (Socrata)")
+    routes: tuple[Literal["archives", "weekly", "socrata"], ...] = Field(
+        description="where to fetch: yearly archives, current week's text files, Socrata"
+    )
+    reports: tuple[
+        Literal["legacy_futures", "legacy_combined", "disaggregated_futures", "disaggregated_combined", "supplemental"],
+        ...,
+    ] = Field(description="reports to fetch")
+    history_from_year: Annotated[int, Field(ge=1986)] = Field(description="first year of the archives to fetch")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveNewsApiConfig(Section):
+    """NewsAPI."""
+
+    base_url: str = Field(description="address of the API")
+    query: str = Field(description="search words, at most 500 characters; none: off")
+    language: str = Field(description="two-letter language of the articles")
+    lookback_days: Positive = Field(description="days to fetch where nothing is stored yet")
+    overlap_minutes: Annotated[float, Field(ge=0.0)] = Field(
+        description="minutes before the last poll that are asked again, for articles that are listed late"
+    )
+    page_size: Annotated[int, Field(ge=1, le=100)] = Field(description="articles in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveBenzingaConfig(Section):
+    """Benzinga news."""
+
+    base_url: str = Field(description="address of the API")
+    topics: tuple[str, ...] = Field(description="words that a story must be about; none: every story")
+    lookback_days: Positive = Field(description="days to fetch where nothing is stored yet")
+    overlap_minutes: Annotated[float, Field(ge=0.0)] = Field(
+        description="minutes before the newest story that are asked again"
+    )
+    page_size: Annotated[int, Field(ge=1, le=100)] = Field(description="stories in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveFeedsConfig(Section):
+    """RSS and Atom feeds."""
+
+    urls: tuple[str, ...] = Field(description="addresses of RSS or Atom feeds; none: off")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveStockTwitsConfig(Section):
+    """StockTwits streams."""
+
+    base_url: str = Field(description="address of the API")
+    symbols: tuple[str, ...] = Field(description="symbols whose streams are read, e.g. HE_F; none: off")
+    page_size: Annotated[int, Field(ge=1, le=30)] = Field(description="messages in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class LiveRedditConfig(Section):
+    """Reddit listings."""
+
+    token_url: str = Field(description="address that gives out access tokens")
+    base_url: str = Field(description="address of the API for clients with a token")
+    subreddits: tuple[str, ...] = Field(description="subreddits whose new posts are read; none: off")
+    page_size: Annotated[int, Field(ge=1, le=100)] = Field(description="posts in one reply")
+    requests_per_minute: Positive = Field(description="most requests a minute")
+
+
+class SourcePlanConfig(Section):
+    """When one live source is asked."""
+
+    kind: Literal["settlement", "cot_release", "interval", "session_interval"] = Field(
+        description="after each settlement, after each COT release, every so many minutes, or so within sessions"
+    )
+    delay_minutes: Annotated[int, Field(ge=0)] = Field(description="minutes after the settlement or release")
+    every_minutes: PositiveInt = Field(description="minutes between polls, for the two kinds of interval")
+    jitter_seconds: Annotated[int, Field(ge=0)] = Field(description="each poll is later by up to this, seconds")
+
+
+class LiveScheduleConfig(Section):
+    """When each live source is asked; runs that were missed are caught up by one."""
+
+    retry_minutes: PositiveInt = Field(description="minutes after a failed poll, unless the source asks for longer")
+    databento: SourcePlanConfig
+    cftc: SourcePlanConfig
+    newsapi: SourcePlanConfig
+    benzinga: SourcePlanConfig
+    feeds: SourcePlanConfig
+    stocktwits: SourcePlanConfig
+    reddit: SourcePlanConfig
+
+
+class LiveConfig(Section):
+    """Live sources. Keys are never settings: see docs/live-sources.md."""
+
+    sources: tuple[Literal["databento", "cftc", "newsapi", "benzinga", "feeds", "stocktwits", "reddit"], ...] = Field(
+        description="sources that are polled; one without its credential stays off and says so"
+    )
+    failed_after_polls: PositiveInt = Field(description="failed polls in a row after which a source counts as failed")
+    schedule: LiveScheduleConfig
+    http: LiveHttpConfig
+    databento: LiveDatabentoConfig
+    cftc: LiveCftcConfig
+    newsapi: LiveNewsApiConfig
+    benzinga: LiveBenzingaConfig
+    feeds: LiveFeedsConfig
+    stocktwits: LiveStockTwitsConfig
+    reddit: LiveRedditConfig
+
+
 class HydraConfig(Section):
     """All settings, merged and frozen."""
 
@@ -292,4 +455,5 @@ class HydraConfig(Section):
     models: ModelConfig
     host: HostConfig
     simulation: SimulationConfig
+    live: LiveConfig
     screen: ScreenConfig

@@ -14,6 +14,8 @@ HydraError                     title + message that says what to do; carries the
 
 from __future__ import annotations
 
+_LONGEST = 2_000
+
 
 class HydraError(Exception):
     """Base of every error that an operator may see: one title, one sentence that says what to do."""
@@ -39,6 +41,12 @@ class InputError(HydraError):
 
     exit_code = 3
     default_title = "Input"
+
+    def __init__(self, message: str, *, title: str | None = None) -> None:
+        """Messages quote damaged files: what no terminal prints becomes a question mark, and a quotation ends."""
+        printable = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in message)
+        cut = printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
+        super().__init__(cut, title=title)
 
 
 class RefusedError(HydraError):

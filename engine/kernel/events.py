@@ -85,6 +85,12 @@ _kind(
     "datasets quarantine_reasons",
 )
 _kind("ingest.refused", "a file or reply could not be used at all", "input reason")
+_kind(
+    "ingest.poll_failed",
+    "a poll of a live source failed for the first time or for another reason than before",
+    "source reason failures",
+    "retry_after_ts",
+)
 _kind("data.quality", "the health of a source changed", "source old new reasons")
 _kind("features.built", "features were computed and stored", "rows features from_ts to_ts", "inputs duration_s")
 _kind("features.compacted", "the hot tail was sealed into a segment", "rows path")

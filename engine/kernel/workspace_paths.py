@@ -80,6 +80,11 @@ class WorkspacePaths:
         """The operator's own settings for this workspace."""
         return self.root / "config.yaml"
 
+    @property
+    def markets(self) -> Path:
+        """The operator's own markets, one YAML file each, beside the shipped ones."""
+        return self.root / "markets"
+
     def create(self) -> None:
         """Make the directory tree; a read-only or full disk gives one clear sentence."""
         try:

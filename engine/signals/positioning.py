@@ -42,7 +42,10 @@ class Positioning(FeatureFamily):
         return described
 
     def on_report(self, report: CotReport) -> Sequence[Reading]:
-        """Readings of the report's own type, and of cot_score where this type is the one that speaks."""
+        """Readings of the report's own type, and of cot_score where this type is the one that speaks. Reports of
+        financial futures are kept in the lake but give no feature: no market here has them."""
+        if report.report_type not in _TYPES:
+            return ()
         key = (report.report_type, report.combined)
         scorer = self._scorers.setdefault(key, CotScorer(self._weeks))
         reading = scorer.update(report)

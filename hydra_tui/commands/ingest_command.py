@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,13 +13,28 @@ from hydra_tui.session import Session
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--watch",
+    "folder",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="store every file that arrives in this folder, until ctrl+c",
+)
+@click.option(
+    "--every", "every_s", default=2.0, show_default=True, type=click.FloatRange(0.1, 3600), help="seconds between looks"
+)
 @market_option
 @json_option
 @click.pass_obj
 @click.pass_context
 def command(
-    ctx: click.Context, session: Session, paths: tuple[Path, ...], verb_market: str | None, as_json: bool
+    ctx: click.Context,
+    session: Session,
+    paths: tuple[Path, ...],
+    folder: Path | None,
+    every_s: float,
+    verb_market: str | None,
+    as_json: bool,
 ) -> None:
     """Store every file of PATHS (files or folders), then bring the features of the market up to date.
 
@@ -25,18 +42,49 @@ def command(
     that market.
 
     Exit code 3 if any file could not be used at all, or if more than one row in twenty of a file went to quarantine;
-    what could be used is stored all the same.
+    what could be used is stored all the same. With --watch the call stays: a file is taken when it no longer grows, and
+    one that cannot be used is named and left where it is.
     """
+    if not paths and folder is None:
+        raise click.UsageError("name files or folders, or a folder to watch with --watch")
+    if folder is not None:
+        if paths:
+            raise click.UsageError("--watch takes the folder; leave the other paths out")
+        _watch(session, folder, every_s, verb_market, as_json)
+        return
+    outcome = _store(session, paths, verb_market, as_json)
+    ctx.exit(_tell(outcome, as_json))
+
+
+def _store(session: Session, paths: tuple[Path, ...], verb_market: str | None, as_json: bool) -> dict[str, Any]:
     from engine.host.operations.ingest import ingest
 
     config = session.load(verb_market).config
+    by_content = verb_market is None and session.market_option is None
     stores = session.open_stores()
     try:
         with progress_bar("ingest", as_json) as report:
-            by_content = verb_market is None and session.market_option is None
-            outcome = ingest(stores, config, paths, by_content=by_content, progress=report)
+            return ingest(stores, config, paths, by_content=by_content, progress=report)
     finally:
         stores.close()
+
+
+def _watch(session: Session, folder: Path, every_s: float, verb_market: str | None, as_json: bool) -> None:
+    """Look, take what is whole, tell, wait. A refused file ends nothing."""
+    from engine.host.operations.watch_folder import FolderWatch, look_at
+
+    watch = FolderWatch()
+    if not as_json:
+        click.echo(f"watching {folder}, every {every_s:g} s; ctrl+c ends it")
+    while True:
+        ready = watch.ready(look_at(folder))
+        if ready:
+            _tell(_store(session, tuple(ready), verb_market, as_json), as_json)
+        time.sleep(every_s)
+
+
+def _tell(outcome: dict[str, Any], as_json: bool) -> int:
+    """Print what came of the files; the exit code that it means."""
     rows = [
         [
             Path(entry["input"]).name,
@@ -65,7 +113,7 @@ def command(
     troubles = [*outcome["refused"], *outcome["doubtful"]]
     for entry in troubles:
         click.echo(f"hydra: Input: {entry['reason']}", err=True)
-    ctx.exit(3 if troubles else 0)
+    return 3 if troubles else 0
 
 
 def _markets(rows_by_market: dict[str, int]) -> str:

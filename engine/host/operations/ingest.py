@@ -53,7 +53,7 @@ def ingest_now(
 
     now_ts = SystemClock().now_ts()
     stores.lake.sweep_orphans()
-    directory = MarketDirectory(config.market, shipped_markets()) if by_content else None
+    directory = MarketDirectory(config.market, shipped_markets(stores.paths.markets)) if by_content else None
     reports = ingest_paths(
         stores, config, [Path(path) for path in paths], now_ts=now_ts, directory=directory, progress=progress
     )

@@ -73,6 +73,15 @@ def test_restored_workspace_holds_everything_and_permits_nothing_new(root: Path,
         assert stores.sweep_orphans() == []
 
 
+def test_the_operators_settings_and_markets_come_back(root: Path, tmp_path: Path) -> None:
+    (root / "markets").mkdir()
+    texts = {"config.yaml": "risk: {max_position_lots: 3}\n", "markets/white_oats.yaml": "market: {}\n"}
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+    restore_backup(backup_of(root, tmp_path), tmp_path / "elsewhere", 200)
+    assert {name: (tmp_path / "elsewhere" / name).read_text(encoding="utf-8") for name in texts} == texts
+
+
 @pytest.mark.parametrize(
     ("state", "autonomy", "expected_state", "expected_autonomy"),
     [

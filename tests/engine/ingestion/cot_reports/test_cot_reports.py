@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -9,7 +10,7 @@ from engine.core.records import CotReport
 from engine.ingestion.cot_columns import market_code, plain_name, report_day
 from engine.ingestion.cot_release import release_ts
 from engine.ingestion.cot_reports import CotDisaggregatedPipeline, CotLegacyPipeline, CotSupplementalPipeline
-from engine.ingestion.input_file import read_input, unpack
+from engine.ingestion.input_file import InputFile, read_input, unpack
 from engine.ingestion.session_calendar import midnight_ts
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
@@ -124,3 +125,15 @@ def test_real_files(hogs: HydraConfig, real_data, name, pipeline, weeks, others,
         longs = sum(position.long for position in report.positions)
         spreads = sum(position.spreading for position in report.positions if position.spreading == position.spreading)
         assert abs(longs + spreads - report.open_interest) <= 3
+
+
+def test_a_replaced_contract_gives_way_to_the_newer_code_in_any_order(
+    hogs: HydraConfig, as_input: Callable[..., InputFile], legacy_text: Callable[..., str]
+) -> None:
+    market = hogs.market.model_copy(update={"cot_market_codes": ("058644", "058643")})
+    old, new = (1000, *range(1, 8)), (500, *range(11, 18))
+    rows = [("058643", "2023-02-21", *old), ("058644", "2023-02-21", *new), ("058643", "2023-02-14", *old)]
+    for turned in (rows, rows[::-1]):
+        parsed = CotLegacyPipeline().parse(as_input(legacy_text(turned)), market)
+        assert [report.open_interest for report in parsed.rows] == [1000, 500]
+        assert (parsed.problems, parsed.ignored) == ((), {"contract that another code of the market replaces": 1})

@@ -59,6 +59,7 @@ def test_a_report_says_what_happened(stores, hogs, daily: Path, weekly: Path) ->
     assert bars.flags["close_outside_range"] == 41
     assert (reports.source, reports.records, reports.rows_added, reports.ignored) == (
         "cot_legacy", 1, 3, {"other market": 1})  # fmt: skip
+    assert reports.flags == {"no word on options, taken as futures only": 1}
     event = stores.events.tail(2)[0]
     assert (event.kind, event.payload["rows_added"], event.payload["quarantine_reasons"]) == (
         "ingest.batch", 125, {"all prices missing": 1})  # fmt: skip

@@ -84,3 +84,39 @@ def test_the_folders_above_a_file_are_remembered(tmp_path: Path) -> None:
     (folder / "20140604.csv").write_text("x,y")
     assert read_input(folder / "20140604.csv").folders[-4:] == ("option", "usa", "universes", "twx")
     assert unpack("20140604.csv", b"x,y").folders == ()
+
+
+PARTS = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": b"<x/>"}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_zipped_workbook_is_no_zip_of_tables(order: int) -> None:
+    packed = zipped(**dict(list(PARTS.items())[::order]))
+    file = unpack("x.xlsx", packed)
+    assert (file.is_workbook, file.is_spreadsheet, file.tables, file.content) == (True, True, (), packed)
+    assert file.content_hash == unpack("y.xlsx", zipped(**dict(list(PARTS.items())[::-order]))).content_hash
+
+
+def test_a_workbook_inside_a_zip_or_gzip_is_a_workbook() -> None:
+    packed = zipped(**PARTS)
+    for outer in (zipped(**{"annual.xlsx": packed}), gzip.compress(packed)):
+        file = unpack("x", outer)
+        assert file.is_workbook and file.content == packed
+        assert file.content_hash == unpack("y", packed).content_hash
+
+
+@pytest.mark.parametrize("missing", ["[Content_Types].xml", "xl/workbook.xml"])
+def test_a_zip_of_tables_is_no_workbook(missing: str) -> None:
+    file = unpack("x.zip", zipped(**{name: part for name, part in PARTS.items() if name != missing}))
+    assert not file.is_workbook and not file.is_spreadsheet and len(file.tables) == 2
+
+
+@pytest.mark.parametrize("kept", [40, -1, -30])
+def test_a_truncated_workbook_is_one_sentence(kept: int) -> None:
+    with pytest.raises(InputError, match=r"^x\.xlsx: the zip is truncated or damaged; fetch the file again"):
+        unpack("x.xlsx", zipped(**PARTS)[:kept])
+
+
+def test_a_zip_in_a_zip_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^x\.zip: the zip holds a zip that is no workbook; unpack it first"):
+        unpack("x.zip", zipped(**{"inner.zip": zipped(a=b"1")}))

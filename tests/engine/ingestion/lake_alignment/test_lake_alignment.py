@@ -4,7 +4,8 @@ import math
 from dataclasses import replace
 
 from engine.core.records import CotPosition, CotReport, FuturesBar, Headline
-from engine.ingestion.lake_alignment import align
+from engine.ingestion.lake_alignment import align, aligned_datasets
+from engine.ingestion.lake_rows import UNDATED_TS, Instrument
 
 BAR = FuturesBar("lean_hogs", "yahoo", "HEJ20", 1, 86_400, 100, 200, 80.0, 81.0, 79.0, 80.0, 500.0)
 REPORT = CotReport("lean_hogs", "legacy", False, 100, 900, 5.0, (CotPosition("commercial", 1.0, 2.0, math.nan),))
@@ -46,3 +47,23 @@ def test_a_revision_is_never_known_earlier_than_the_first_figure() -> None:
 def test_another_contract_at_the_same_time_is_another_event() -> None:
     other = replace(BAR, contract="HEK20", close=99.0)
     assert align([other], [BAR], 10_000).rows == (other,)
+
+
+def test_an_undated_definition_keeps_the_moment_of_its_first_arrival() -> None:
+    undated = Instrument(
+        "amd", "ib_replies", "AMD", "4391", "equity", "", "SMART", "USD", UNDATED_TS, UNDATED_TS, 0, 0, math.nan, "",
+        0.01, math.nan,
+    )  # fmt: skip
+    (stored,) = align([undated], [], 10_000).rows
+    assert stored == replace(undated, event_ts=10_000, known_ts=10_000)
+    assert align([undated], [stored], 20_000).rows == (stored,)
+    (changed,) = align([replace(undated, tick_size=0.05)], [stored], 20_000).rows
+    assert (changed.event_ts, changed.known_ts) == (20_000, 20_000)
+
+
+def test_held_definitions_are_read_for_undated_ones_alone() -> None:
+    dated = Instrument(
+        "es", "databento", "ESH4", "1", "future", "", "GLBX", "USD", 5, 5, 0, 9, math.nan, "", 0.25, 50.0
+    )
+    assert aligned_datasets([dated, BAR]) == ["futures_bar"]
+    assert aligned_datasets([replace(dated, event_ts=UNDATED_TS)]) == ["instrument"]

@@ -26,7 +26,7 @@ CHAINS = st.builds(
     OptionChain, NAME, NAME, st.none() | NAME, st.sampled_from(["american", "european", "unknown"]), TS, TS, TS, NUMBER,
     QUOTES,
 )  # fmt: skip
-REPORTS = st.sampled_from(["legacy", "disaggregated", "supplemental"]).flatmap(
+REPORTS = st.sampled_from(list(REPORT_COLUMNS)).flatmap(
     lambda kind: st.builds(
         CotReport, NAME, st.just(kind), st.booleans(), TS, TS, NUMBER,
         st.tuples(*[st.builds(CotPosition, st.just(columns.category), NUMBER, NUMBER, NUMBER)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from engine.core.records import Headline
 from engine.ingestion.headline_text import text_hash
 from engine.ingestion.input_file import read_input, unpack
+from engine.ingestion.market_directory import reference_market
 from engine.ingestion.reddit_posts import RedditListingPipeline, RedditTablePipeline
 from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
@@ -100,6 +101,17 @@ def test_a_dump_is_stored_under_the_same_source(hogs: HydraConfig) -> None:
     assert parsed.ignored == {"off topic": 1}
 
 
+def test_a_comment_in_a_dump_is_its_body(hogs: HydraConfig) -> None:
+    table = (
+        b"title,score,id,url,comms_num,created,body,timestamp\n"
+        b"Comment,1,a,,0,1642792067.0,Hogs all the way,x\nComment,1,b,,0,1642792067.0,pork it is,x\n"
+        b"Comment,1,c,https://x,0,1642792067.0,pork,x\n"
+    )
+    parsed = RedditTablePipeline().parse(unpack("f", table), hogs.market)
+    assert sorted(row.title for row in parsed.rows if isinstance(row, Headline)) == ["Hogs all the way", "pork it is"]
+    assert parsed.ignored == {"off topic": 1}  # a post with this title and an address
+
+
 @settings(max_examples=150, deadline=None)
 @given(content=mutations(THREAD))
 def test_damaged_listings(content: bytes, hogs: HydraConfig) -> None:
@@ -117,11 +129,10 @@ def test_damaged_tables(content: bytes, hogs: HydraConfig) -> None:
 def test_a_real_dump(real_data: Path, hogs: HydraConfig) -> None:
     file = read_input(real_data / "social" / "reddit" / "reddit_wsb_2022-01.csv.gz")
     parsed = recognise_input(file).parse(file, hogs.market)
-    assert parsed.rows == () and parsed.problems == () and parsed.ignored == {"off topic": 1_885, "spam": 7}
-    stocks = hogs.market.model_copy(update={"relevance_keywords": ("gme",)})
-    parsed = RedditTablePipeline().parse(file, stocks)
-    assert (len(parsed.rows), to_iso(parsed.rows[0].known_ts), to_iso(parsed.rows[-1].known_ts)) == (
-        36,
-        "2022-01-18T18:58:06Z",
-        "2022-01-21T16:19:18Z",
-    )
+    # 913 posts and 979 comments, 24 of them without a word or with too many tickers.
+    assert parsed.rows == () and parsed.problems == () and parsed.ignored == {"off topic": 1_868, "spam": 24}
+    archive = RedditTablePipeline().parse(file, reference_market("global"))
+    assert (len(archive.rows), archive.ignored) == (1_868, {"spam": 24})
+    assert "Comment" not in {row.title for row in archive.rows if isinstance(row, Headline)}
+    assert (to_iso(archive.rows[0].known_ts), to_iso(archive.rows[-1].known_ts)) == (
+        "2022-01-18T18:45:23Z", "2022-01-21T19:08:37Z")  # fmt: skip

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 
+from engine.ingestion.exchange_holidays import DATED_CLOSURES, exchange_holidays
 from engine.ingestion.session_calendar import (
-    easter_sunday,
     is_session_day,
+    known_calendars,
     next_session_day,
+    previous_session_day,
     session_close_ts,
     session_days,
     settlement_known_ts,
-    us_livestock_holidays,
 )
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import ConfigError
@@ -19,16 +21,10 @@ from engine.kernel.timestamps import to_iso
 
 
 @pytest.mark.parametrize(
-    ("year", "month", "day"), [(2006, 4, 16), (2009, 4, 12), (2020, 4, 12), (2024, 3, 31), (2038, 4, 25)]
-)
-def test_easter(year: int, month: int, day: int) -> None:
-    assert easter_sunday(year) == date(year, month, day)
-
-
-@pytest.mark.parametrize(
     "holiday",
     ["2010-12-24", "2015-07-03", "2020-07-03", "2021-07-05", "2022-06-20", "2023-06-19", "2006-04-14", "2012-11-22",
-     "2017-01-02", "2007-01-02", "2019-01-21", "2023-02-20", "2023-05-29", "2023-09-04"],
+     "2017-01-02", "2007-01-02", "2004-06-11", "2001-09-11", "2001-09-12", "2019-01-21",
+     "2023-02-20", "2023-05-29", "2023-09-04"],
 )  # fmt: skip
 def test_days_without_a_session(holiday: str) -> None:
     assert not is_session_day(date.fromisoformat(holiday), "us_livestock")
@@ -42,10 +38,27 @@ def test_days_that_only_look_like_holidays_are_sessions(day: str) -> None:
     assert is_session_day(date.fromisoformat(day), "us_livestock")
 
 
+@pytest.mark.parametrize("calendar", sorted(DATED_CLOSURES))
+def test_every_exchange_group_keeps_the_common_holidays(calendar: str) -> None:
+    closed = ["2024-01-01", "2024-01-15", "2024-02-19", "2024-03-29", "2024-05-27", "2024-06-19", "2024-07-04",
+              "2024-09-02", "2024-11-28", "2024-12-25"]  # fmt: skip
+    assert [day for day in closed if is_session_day(date.fromisoformat(day), calendar)] == []
+    assert len(list(session_days(date(2024, 1, 1), date(2024, 12, 31), calendar))) == 262 - len(closed)
+
+
+def test_previous_session_day_is_the_inverse_of_the_next() -> None:
+    days = list(session_days(date(2022, 1, 1), date(2023, 12, 31), "us_grains"))
+    for former, later in pairwise(days):
+        assert next_session_day(former, "us_grains") == later
+        assert previous_session_day(later, "us_grains") == former
+
+
 def test_a_market_without_holidays_trades_every_weekday() -> None:
     assert is_session_day(date(2023, 12, 25), "none")
     assert not is_session_day(date(2023, 12, 24), "none")
-    with pytest.raises(ConfigError, match="unknown session calendar"):
+    assert is_session_day(date(2023, 12, 24), "every_day")
+    assert known_calendars() == sorted(["none", "every_day", *DATED_CLOSURES])
+    with pytest.raises(ConfigError, match=r"unknown session calendar.*us_grains"):
         is_session_day(date(2023, 1, 3), "lunar")
 
 
@@ -71,7 +84,7 @@ def test_calendar_against_hourly_exchange_bars(real_data) -> None:
         next(lines)
         # Hours 14 to 19 UTC are daytime in Chicago all year round: evening sessions before a holiday stay out.
         days = {date.fromisoformat(line[:10]) for line in lines if "14" <= line[11:13] <= "18"}
-    holidays = {day for year in range(2010, 2024) for day in us_livestock_holidays(year)}
+    holidays = {day for year in range(2010, 2024) for day in exchange_holidays(year, "us_livestock")}
     assert days & holidays == set()
     absent = [day for day in session_days(min(days), max(days), "us_livestock") if day not in days]
     # The vendor's file lacks these stretches; they are no holidays (weekday runs in February 2012 and 2014).

@@ -35,6 +35,15 @@ REAL_FILES = {
     "intraday/databento_1h/*.csv.gz": "databento",
     "intraday/databento_1h/*_rolls.csv": "databento_rolls",
     "options/cboe_quotedata/*": "cboe_quotes",
+    "ib/account_values*": "ib_account",
+    "ib/error_codes.tsv": "ib_error_codes",
+    "ib/historic_*": "ib_history",
+    "ib/captured_outputs/*": "ib_replies",
+    "databento/nautilus/publishers.json": "databento_publishers",
+    "databento/nautilus/options_catalog/*.xml": "oecd",
+    "usda/nass_*": "nass_slaughter",
+    "usda/USDA_corn_WASDE*": "wasde",
+    "news/loughran_mcdonald/*": "loughran_mcdonald",
     "news/ag_headlines/*": "news_table",
     "news/benzinga/*": "benzinga",
     "news/newsapi/*": "newsapi",
@@ -85,6 +94,17 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         '"created_utc":1708439670}}]}}',
         "reddit_table": "title,score,id,comms_num,created\nPork,1,a,0,1708439670\n",
         "labelled_texts": "The company grew .@positive\nIt fell .@negative\n",
+        "ib_account": '[{"account":"D","tag":"T","value":"1","currency":"USD","modelCode":""}]',
+        "ib_error_codes": "code\tname\n202\tORDER_CANCELLED\n",
+        "ib_history": '{"date":"2021-01-05T09:28:00","open":69.0,"high":69.0,"low":69.0,"close":69.0,"volume":1.0,'
+        '"average":69.0,"barCount":1}\n{"date":"2021-01-05T09:29:00","open":69.0,"high":69.0,"low":69.0,"close":69.0,'
+        '"volume":1.0,"average":69.0,"barCount":1}\n',
+        "ib_replies": "## cell 1 execute_result\n<IB connected to 127.0.0.1:7497 clientId=1>\n",
+        "databento_publishers": '[{"publisher_id":1,"dataset":"A","venue":"B","description":"C"}]',
+        "nass_slaughter": "Livestock Slaughter\nReleased August 24, 2023, by the National Agricultural Statistics "
+        "Service\n",
+        "oecd": "<GenericData><Header><Prepared>2025-01-31</Prepared></Header></GenericData>",
+        "wasde": "Date,Area Planted,Area Harvested,Yield,Beginning Stocks,Ending Stocks\n2014-01-10,1,2,3,4,5\n",
     }
 
 

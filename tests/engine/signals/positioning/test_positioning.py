@@ -71,3 +71,10 @@ def test_a_gap_longer_than_the_window_empties_the_history(hogs: HydraConfig) -> 
     scores(family, [report(week, 1.0) for week in range(60)], "cot_score")
     after = scores(family, [report(60 + hogs.features.cot_percentile_weeks + 5, 1.0)], "cot_score_supplemental")
     assert math.isnan(after[0].value)
+
+
+def test_reports_on_financial_futures_give_no_feature(hogs: HydraConfig) -> None:
+    positions = (CotPosition("leveraged", 2000.0, 1000.0, math.nan),)
+    weeks = [CotReport("lean_hogs", "financial", False, week * 7 * MICROS_PER_DAY, week * 7 * MICROS_PER_DAY + 1, 1e4,
+                       positions) for week in range(30)]  # fmt: skip
+    assert [reading for one in weeks for reading in Positioning(hogs).on_report(one)] == []
