@@ -42,7 +42,7 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.bench.run_benchmarks --date $$(date +%F)
 
 soak: $(VENV)/.installed-test
-	HYDRA_SOAK=1 $(BIN)/pytest -m "slow or not slow" tests/faults tests/demo --durations=20
+	HYDRA_SOAK=1 $(BIN)/pytest -m "slow or not slow" tests/faults tests/demo tests/storage/feature_store --durations=20
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache

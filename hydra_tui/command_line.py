@@ -48,6 +48,7 @@ VERBS: dict[str, str] = {
     "demo": "a simulated market that breaks and heals, with or without a screen",
     "backup": "write a verified backup of the workspace",
     "restore": "restore a backup into a workspace (lands in HALTED)",
+    "bench": "measure this machine: the feature store at full size",
     "verify": "verify the event chain, the journal and every artifact",
 }
 

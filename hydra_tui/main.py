@@ -32,6 +32,10 @@ def _run_worker(name: str, arguments: list[str]) -> int:
         from hydra_tui.engine_process import serve as serve_screen
 
         return serve_screen(arguments)
+    if name == "__bench_store":
+        from engine.host.operations.bench_store_steps import serve as serve_bench
+
+        return serve_bench(arguments)
     sys.stderr.write(f"unknown worker '{name}'\n")
     return 2
 

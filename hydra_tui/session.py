@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.kernel.errors import ConfigError, NotFoundError, StoreError
+from engine.kernel.lake_location import SETTING, VARIABLE
 from engine.kernel.workspace_paths import WorkspacePaths, default_workspace
 
 if TYPE_CHECKING:
@@ -35,6 +36,11 @@ class Session:
                 raise ConfigError(f"--set takes KEY=VALUE, was '{text}'")
             from engine.kernel.configuration import read_value
 
+            if key.strip() == SETTING:
+                raise ConfigError(
+                    f"{SETTING} is no flag: set it in config.yaml of the workspace or as {VARIABLE}, so that every "
+                    "process of the workspace reads the same lake"
+                )
             flags[key.strip()] = read_value(value, f"--set {key.strip()}")
         return Session((workspace or default_workspace()).expanduser().absolute(), market, flags)
 

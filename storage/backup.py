@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.kernel.canonical import canonical_json, sha256_hex
 from engine.kernel.errors import CorruptStoreError, InputError, LeaseHeldError, StoreError
+from engine.kernel.lake_location import lake_root_of
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
-from storage.durable_files import fsync_file, fsync_folder, make_folder, store_error, temporary_path
+from storage.durable_files import fsync_file, fsync_folder, make_folder, store_error, temporary_path, write_durably
 from storage.event_log import EventLog
 from storage.journal import Journal
 from storage.lease import Lease
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "hydra-backup-1"
+_LAKE_FOLDERS: Final = ("raw/", "features/")
 _AUTONOMY_ORDER: Final = ("lockdown", "supervised", "semi-auto", "autonomous")
 
 
@@ -58,7 +60,7 @@ def write_backup(stores: Stores, target: Path, ts: int) -> BackupReport:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
             hashes["state/hydra.db"] = _add(archive, "state/hydra.db", copy)
             for name in _referenced_files(copy):
-                hashes[name] = _add(archive, name, stores.paths.root / name)
+                hashes[name] = _add(archive, name, _place(stores.paths, name))
             if stores.paths.user_config.exists():
                 hashes["config.yaml"] = _add(archive, "config.yaml", stores.paths.user_config)
             for file in sorted(stores.paths.markets.glob("*.yaml")):
@@ -92,6 +94,7 @@ def restore_backup(source: Path, root: Path, ts: int, *, dead_after_us: int = 10
     try:
         count, size = _unpack(source, fresh)
         _make_safe(WorkspacePaths(fresh), source, present, ts)
+        _put_lake_back(fresh, root)
         former = None
         if root.exists():
             former = _free_name(root.with_name(f"{root.name}-before-restore"))
@@ -129,6 +132,25 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> str:
         raise CorruptStoreError(f"cannot back up: the catalogued file {name} is missing") from error
     archive.writestr(zipfile.ZipInfo(name), data)
     return sha256_hex(data)
+
+
+def _place(paths: WorkspacePaths, name: str) -> Path:
+    """Where a file of the archive lies: lake files may have a folder of their own."""
+    return (paths.lake if name.startswith(_LAKE_FOLDERS) else paths.root) / name
+
+
+def _put_lake_back(fresh: Path, root: Path) -> None:
+    """Where the restored settings name a lake folder, its missing files go there; those present are the same, since
+    names are content."""
+    lake = lake_root_of(root, WorkspacePaths(fresh).user_config)
+    if lake is None:
+        return
+    for folder in _LAKE_FOLDERS:
+        for path in sorted((fresh / folder).rglob("*")):
+            target = lake / path.relative_to(fresh)
+            if path.is_file() and not target.exists():
+                write_durably(target, path.read_bytes())
+        shutil.rmtree(fresh / folder, ignore_errors=True)
 
 
 def _referenced_files(database: Path) -> list[str]:

@@ -7,7 +7,8 @@ that its last row up to a moment is the answer as of that moment.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -65,7 +66,7 @@ def sort_rows(table: pa.Table) -> pa.Table:
     """Rows in the order of a segment; of two rows for the same feature and moment the later one wins."""
     value = table.column("value").to_numpy()
     missing = np.isnan(value)
-    keys = (
+    keys: tuple[NDArray[Any], ...] = (
         np.where(missing, 0.0, value),
         missing,
         text_ranks(table.column("source")),
@@ -75,7 +76,9 @@ def sort_rows(table: pa.Table) -> pa.Table:
         table.column("known_ts").to_numpy(),
         text_ranks(table.column("feature")),
     )
-    return table.take(pa.array(np.lexsort(keys)))
+    # A key that is the same everywhere decides nothing and costs as much as one that does.
+    deciding = [key for key in keys if table.num_rows and (key != key[0]).any()]
+    return table.take(pa.array(np.lexsort(deciding))) if deciding else table
 
 
 def drop_repeats(table: pa.Table) -> pa.Table:
@@ -106,14 +109,33 @@ def drop_repeats(table: pa.Table) -> pa.Table:
 
 def segment_hash(table: pa.Table) -> str:
     """Content hash of sorted rows without `recorded_ts`: the same facts give the same name whenever they are stored."""
+    return hash_of_columns(lambda name: table.column(name).chunks)
+
+
+def hash_of_columns(chunks_of: Callable[[str], Iterable[pa.Array]]) -> str:
+    """`segment_hash` of a table of which `chunks_of(name)` gives one column at a time, piece by piece."""
     digest = hashlib.sha256()
     for name in ("event_ts", "known_ts", "version"):
-        digest.update(np.ascontiguousarray(table.column(name).to_numpy(), dtype="<i8").tobytes())
-    value = np.array(table.column("value").to_numpy(), dtype="<f8")
-    value[np.isnan(value)] = np.nan
-    digest.update(value.tobytes())
+        for chunk in chunks_of(name):
+            digest.update(np.ascontiguousarray(chunk.to_numpy(), dtype="<i8").tobytes())
+    for chunk in chunks_of("value"):
+        value = np.array(chunk.to_numpy(), dtype="<f8")
+        value[np.isnan(value)] = np.nan
+        digest.update(value.tobytes())
     for name in ("market", "feature", "quality", "source"):
-        encoded = table.column(name).combine_chunks().dictionary_encode()
-        digest.update("\x1f".join(encoded.dictionary.to_pylist()).encode())
-        digest.update(np.ascontiguousarray(encoded.indices.to_numpy(zero_copy_only=False), dtype="<i4").tobytes())
+        texts, indices = _numbered_texts(chunks_of(name))
+        digest.update("\x1f".join(texts).encode())
+        for part in indices:
+            digest.update(part.tobytes())
     return digest.hexdigest()
+
+
+def _numbered_texts(chunks: Iterable[pa.Array]) -> tuple[list[str], list[NDArray[np.int32]]]:
+    """Distinct texts in order of appearance and, chunk by chunk, the number of each row's text."""
+    numbers: dict[str, int] = {}
+    indices = []
+    for chunk in chunks:
+        encoded = chunk.dictionary_encode()
+        codes = [numbers.setdefault(text, len(numbers)) for text in encoded.dictionary.to_pylist()]
+        indices.append(np.array(codes, dtype="<i4")[encoded.indices.to_numpy(zero_copy_only=False)])
+    return list(numbers), indices

@@ -1,14 +1,10 @@
-"""Point-in-time questions over feature rows, asked in DuckDB: a list of Parquet segments and an Arrow table (the tail).
-
-Which row wins: among rows with `known_ts` <= t the newest `event_ts`; among those the latest `known_ts`, then version,
-`recorded_ts`, source and value (a missing one above all), so that the answer never depends on where a row lies.
-"""
+"""Which rows a store holds already, asked in DuckDB over a list of Parquet segments and an Arrow table (the tail)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import duckdb
 import numpy as np
@@ -16,14 +12,9 @@ import pyarrow as pa
 
 from engine.kernel.errors import CorruptStoreError, StoreError
 from storage.feature_columns import SCHEMA
-from storage.feature_rows import MISSING_AGE_US, FeatureMatrix
 from storage.parquet_files import duckdb_cursor
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
 _NAMES: Final = ", ".join(SCHEMA.names)
-_TIES: Final = "known_ts DESC, version DESC, recorded_ts DESC, source DESC, value DESC"
 
 
 class FeatureRelation:
@@ -63,74 +54,6 @@ class FeatureRelation:
         finally:
             for name in tables:
                 self._cursor.unregister(name)
-
-
-def readings_as_of(relation: FeatureRelation, as_of_ts: int, recorded_as_of_ts: int | None) -> list[dict[str, Any]]:
-    """The winning row of each feature as of a moment, with what this system had recorded by then if asked."""
-    recorded = "" if recorded_as_of_ts is None else " AND recorded_ts <= $recorded"
-    parameters = (
-        {"as_of": as_of_ts} if recorded_as_of_ts is None else {"as_of": as_of_ts, "recorded": recorded_as_of_ts}
-    )
-    table = relation.ask(
-        f"SELECT DISTINCT ON (feature) {_NAMES} FROM rows WHERE known_ts <= $as_of{recorded} "
-        f"ORDER BY feature, event_ts DESC, {_TIES}",
-        parameters,
-    )
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-_REACHING: Final = """, reaching AS (
-  SELECT *, max(event_ts) OVER (PARTITION BY feature ORDER BY known_ts RANGE UNBOUNDED PRECEDING) AS newest
-  FROM rows {where}
-), winners AS (
-  SELECT DISTINCT ON (feature, known_ts) * EXCLUDE (newest) FROM reaching WHERE event_ts = newest
-  ORDER BY feature, known_ts, version DESC, recorded_ts DESC, source DESC, value DESC
-)"""
-
-
-def newest_winners(relation: FeatureRelation, per_feature: int) -> list[dict[str, Any]]:
-    """For each feature the last `per_feature` rows that ever were the answer, in order of known time."""
-    table = relation.ask(
-        _REACHING.format(where="")
-        + " SELECT * FROM winners QUALIFY row_number() OVER (PARTITION BY feature ORDER BY known_ts DESC) <= $n "
-        "ORDER BY feature, known_ts",
-        {"n": per_feature},
-    )
-    rows: list[dict[str, Any]] = table.to_pylist()
-    return rows
-
-
-def matrix_as_of(
-    relation: FeatureRelation,
-    times: NDArray[np.int64],
-    features: Sequence[str],
-    max_age_us: Mapping[str, int],
-) -> FeatureMatrix:
-    """Readings of `features` at every time in one pass: rows that reach the running maximum of `event_ts` in order of
-    `known_ts`, then one ASOF join."""
-    n, d = len(times), len(features)
-    values = np.full((n, d), np.nan)
-    age_us = np.full((n, d), MISSING_AGE_US, dtype=np.int64)
-    stale = np.ones((n, d), dtype=np.bool_)
-    if n and d:
-        wanted = pa.table({"feature": pa.array(features, pa.string()), "feature_at": pa.array(np.arange(d))})
-        moments = pa.table({"t": pa.array(times), "time_at": pa.array(np.arange(n))})
-        where = "WHERE known_ts <= $until AND feature IN (SELECT feature FROM wanted)"
-        found = relation.ask(
-            _REACHING.format(where=where)
-            + " SELECT time_at, feature_at, value, t - event_ts AS age_us FROM moments CROSS JOIN wanted "
-            "ASOF JOIN winners ON wanted.feature = winners.feature AND moments.t >= winners.known_ts",
-            {"until": int(times.max())},
-            wanted=wanted,
-            moments=moments,
-        )
-        at = (found.column("time_at").to_numpy(), found.column("feature_at").to_numpy())
-        values[at] = found.column("value").to_numpy()
-        age_us[at] = found.column("age_us").to_numpy()
-        limits = np.array([max_age_us[name] for name in features], dtype=np.int64)
-        stale = (age_us > limits) | (age_us == MISSING_AGE_US)
-    return FeatureMatrix(times, tuple(features), values, age_us, stale)
 
 
 def repeated_rows(relation: FeatureRelation, table: pa.Table, low_known_ts: int, high_known_ts: int) -> list[int]:

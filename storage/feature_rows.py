@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from engine.kernel.errors import StoreError
 
@@ -41,10 +41,10 @@ class FeatureRows:
         return len(self.feature)
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureReading:
+class FeatureReading(NamedTuple):
     """One feature as of a moment. `age_us` = as-of minus `event_ts`; `stale` = older than its definition allows.
-    `value` is NaN where the newest fact says that the value is missing."""
+    `value` is NaN where the newest fact says that the value is missing. A tuple, since one is made for every feature of
+    every read, at a third of what a frozen dataclass costs."""
 
     name: str
     value: float

@@ -10,22 +10,25 @@ from __future__ import annotations
 import math
 import sqlite3
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import numpy as np
 
-from engine.kernel.errors import NotFoundError, StoreError
+from engine.kernel.errors import CorruptStoreError, NotFoundError
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
+from storage.durable_files import store_error
 from storage.event_log import EventLog
 from storage.feature_definitions import FeatureDefinition, load_definitions, register_definitions
 from storage.feature_rows import FeatureMatrix, FeatureReading, FeatureRows
 from storage.feature_segments import (
     active_segments,
     catalogue_segment,
+    file_hash,
     seal_segment,
+    segments_to_merge,
     supersede_segments,
     sweep_segments,
 )
@@ -36,9 +39,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from storage.feature_queries import FeatureRelation
+    from storage.sorted_runs import SegmentRows, TableRows
 
 SEGMENT_ROWS: Final = 5_000
 SEGMENTS_BEFORE_MERGE: Final = 8
+READ_ATTEMPTS: Final = 3
+_Answer = TypeVar("_Answer")
 
 
 class FeatureStore:
@@ -98,23 +104,22 @@ class FeatureStore:
         if recorded_as_of_ts is None:
             newest = self._newest_vector(market)
             with self._lock:
-                names = newest.features() if features is None else features
-                answers = {name: newest.at(name, as_of_ts) for name in names}
-            if all(kept for kept, _ in answers.values()):
+                winners = newest.winners(newest.features() if features is None else features, as_of_ts)
+            if winners is not None:
+                definitions = self.definitions()
                 return {
-                    name: self._reading(name, winner, as_of_ts)
-                    for name, (_, winner) in answers.items()
-                    if winner is not None
+                    name: _reading(name, winner, as_of_ts, definitions[name].max_age_us) for name, winner in winners
                 }
-        from storage.feature_queries import readings_as_of
+        from storage.point_reads import readings_as_of
 
-        with self._relation(market, as_of_ts) as relation:
-            rows = readings_as_of(relation, as_of_ts, recorded_as_of_ts)
-        wanted = None if features is None else set(features)
+        rows = self._steady(
+            market,
+            lambda: list(readings_as_of(self._sorted_sources(market, as_of_ts), as_of_ts, recorded_as_of_ts, features)),
+        )
+        definitions = self.definitions()
         return {
-            row["feature"]: self._reading(row["feature"], _winner(row), as_of_ts)
+            row["feature"]: _reading(row["feature"], _winner(row), as_of_ts, definitions[row["feature"]].max_age_us)
             for row in rows
-            if wanted is None or row["feature"] in wanted
         }
 
     def matrix(self, market: str, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
@@ -122,13 +127,14 @@ class FeatureStore:
 
         Raises NotFoundError for an unregistered feature.
         """
-        from storage.feature_queries import matrix_as_of
+        from storage.feature_matrix import matrix_as_of
 
         self._check_names(features)
         moments = np.ascontiguousarray(times, dtype=np.int64)
         definitions = self.definitions()
-        with self._relation(market, int(moments.max()) if len(moments) else 0) as relation:
-            return matrix_as_of(relation, moments, features, {name: definitions[name].max_age_us for name in features})
+        ages = {name: definitions[name].max_age_us for name in features}
+        until = int(moments.max()) if len(moments) else 0
+        return self._steady(market, lambda: matrix_as_of(self._sorted_sources(market, until), moments, features, ages))
 
     def rows(self, market: str, *, known_until_ts: int | None = None) -> pa.Table:
         """Every stored row of a market known by then, sorted like a segment (`storage/feature_columns.py`)."""
@@ -136,7 +142,7 @@ class FeatureStore:
 
         from storage.feature_columns import sort_rows
 
-        table = self._all_rows(market, known_until_ts)
+        table = self._steady(market, lambda: self._all_rows(market, known_until_ts))
         if known_until_ts is not None:
             table = table.filter(pc.less_equal(table.column("known_ts"), known_until_ts))
         return sort_rows(table)
@@ -152,73 +158,90 @@ class FeatureStore:
         One transaction with the event `features.compacted`; returns the number of rows sealed or merged.
         """
         from storage.feature_columns import sort_rows
+        from storage.sorted_runs import TableRows, sorted_blocks
 
+        with self._db.snapshot():
+            tail, last_id = tail_table(self._db, market)
+            active = active_segments(self._db, market)
+        merged = segments_to_merge(active, tail.num_rows, SEGMENTS_BEFORE_MERGE)
+        if not last_id and not merged:
+            return 0
+        # Written before the lock is taken: what is sealed never changes, and a merge of millions of rows takes seconds.
+        sources = [*self._segment_sources(merged), TableRows(sort_rows(tail))]
+        sealed = seal_segment(self._paths.lake, market, sorted_blocks(sources))
+        if sealed is None:
+            return 0
         with self._db.transaction("features") as connection:
             self._db.after_rollback(lambda: self._forget(market))
-            table, last_id = tail_table(self._db, market)
-            merged = [row["path"] for row in active_segments(self._db, market)]
-            if len(merged) >= SEGMENTS_BEFORE_MERGE:
-                table = self._all_rows(market, None)
-            else:
-                merged = []
-            if not table.num_rows or (not last_id and not merged):
-                return 0
-            table = sort_rows(table)
-            path, content = seal_segment(self._paths.root, market, table)
+            if not self._still_there(market, merged, last_id, tail.num_rows, sealed.path):
+                return 0  # another process compacted or swept meanwhile; the next sweep deletes the file
             connection.execute("DELETE FROM feature_tail WHERE market = ? AND id <= ?", (market, last_id))
-            supersede_segments(connection, merged)
-            catalogue_segment(connection, market, path, content, table, ts)
+            supersede_segments(connection, [row["path"] for row in merged])
+            catalogue_segment(connection, market, sealed, ts)
             self._bump(connection, market)
-            payload = {"rows": table.num_rows, "path": path}
+            payload = {"rows": sealed.rows, "path": sealed.path}
             self._events.append("features.compacted", market, payload, ts=ts, market=market)
-        return int(table.num_rows)
+        return sealed.rows
 
-    def snapshot(self, directory: Path, market: str, until_known_ts: int) -> str:
-        """Write the rows known by `until_known_ts` to `directory/features.parquet`; returns their content hash."""
-        from storage.feature_columns import segment_hash
-        from storage.parquet_files import fsync_folders, write_parquet
+    def _still_there(
+        self, market: str, merged: Sequence[sqlite3.Row], last_id: int, tail_rows: int, sealed: str
+    ) -> bool:
+        active = {row["path"] for row in active_segments(self._db, market)}
+        row = self._db.query_one("SELECT count(*) FROM feature_tail WHERE market = ? AND id <= ?", (market, last_id))
+        same_rows = row is not None and row[0] == tail_rows and all(item["path"] in active for item in merged)
+        return same_rows and (self._paths.lake / sealed).exists()
 
-        table = self.rows(market, known_until_ts=until_known_ts)
-        write_parquet(directory / "features.parquet", table)
-        fsync_folders([directory])
-        return segment_hash(table)
+    def snapshot(self, directory: Path, market: str, until_known_ts: int) -> tuple[int, str]:
+        """Write the rows known by `until_known_ts` to `directory/features.parquet`, in the order of a segment; returns
+        their number and content hash. The folder's own names become durable with the caller's `fsync_folders`."""
+        return self._steady(market, lambda: self._write_rows(directory / "features.parquet", market, until_known_ts))
+
+    def _write_rows(self, final: Path, market: str, until_known_ts: int) -> tuple[int, str]:
+        from storage.feature_columns import SCHEMA
+        from storage.parquet_files import write_parquet_blocks
+        from storage.sorted_runs import sorted_blocks
+
+        rows = 0
+
+        def counted() -> Iterable[pa.Table]:
+            nonlocal rows
+            sources = self._sorted_sources(market, until_known_ts)
+            for table in sorted_blocks(sources, known_until_ts=until_known_ts):
+                rows += table.num_rows
+                yield table
+
+        temporary = write_parquet_blocks(final, SCHEMA, counted())
+        content = file_hash(temporary)
+        try:
+            temporary.replace(final)
+        except OSError as error:
+            temporary.unlink(missing_ok=True)
+            raise store_error(error, f"write {final.name}") from error
+        return rows, content
 
     def sweep_orphans(self) -> list[Path]:
         """Delete segment files that are not active. Only for the engine that holds the lease."""
-        return sweep_segments(self._db, self._paths.root, self._paths.features)
+        return sweep_segments(self._db, self._paths.lake, self._paths.features)
 
     def verify(self) -> None:
         """Recompute the content hash of every active segment; CorruptStoreError names the first that differs."""
-        from engine.kernel.errors import CorruptStoreError
-        from storage.feature_columns import SCHEMA, segment_hash
-        from storage.parquet_files import read_parquet
-
         for row in self._db.query("SELECT * FROM feature_segments WHERE status = 'active' ORDER BY path"):
-            table = read_parquet([self._paths.root / row["path"]], SCHEMA, row["rows"])
-            if segment_hash(table) != row["content_hash"]:
+            if file_hash(self._paths.lake / row["path"]) != row["content_hash"]:
                 raise CorruptStoreError(
                     f"the feature segment {row['path']} was changed after it was written; restore a backup"
                 )
 
-    def _checked_quality(self, rows: FeatureRows) -> list[str]:
+    def _checked_quality(self, rows: FeatureRows) -> Sequence[str]:
+        from storage.feature_checks import checked_quality
+
         definitions = self.definitions()
         if any(name not in definitions for name in set(rows.feature)):
             self._forget_definitions()  # another process may have registered it
             definitions = self.definitions()
-        quality = []
-        for name, value, version, given in zip(rows.feature, rows.value, rows.version, rows.quality, strict=True):
-            definition = definitions.get(name)
-            if definition is None:
-                raise StoreError(f"feature '{name}' is not registered; its rows are refused")
-            if version != definition.version:
-                raise StoreError(f"feature '{name}' is registered as version {definition.version}, not {version}")
-            if math.isinf(value):
-                raise StoreError(f"feature '{name}' has an infinite value; a missing value is NaN")
-            quality.append("out_of_range" if given == "ok" and not definition.contains(value) else given)
-        return quality
+        return checked_quality(rows, definitions)
 
     def _append_tail(
-        self, connection: sqlite3.Connection, rows: FeatureRows, quality: list[str], recorded_ts: int
+        self, connection: sqlite3.Connection, rows: FeatureRows, quality: Sequence[str], recorded_ts: int
     ) -> int:
         market = rows.market
         fresh: dict[Identity, str] = {}
@@ -247,7 +270,7 @@ class FeatureStore:
         return len(fresh)
 
     def _append_segment(
-        self, connection: sqlite3.Connection, rows: FeatureRows, quality: list[str], recorded_ts: int
+        self, connection: sqlite3.Connection, rows: FeatureRows, quality: Sequence[str], recorded_ts: int
     ) -> int:
         from storage.feature_columns import drop_repeats, sort_rows, table_of
 
@@ -255,10 +278,10 @@ class FeatureStore:
         table = table.set_column(table.column_names.index("quality"), "quality", [quality])
         table = self._without_held(drop_repeats(table), rows)
         if table.num_rows:
-            table = sort_rows(table)
-            path, content = seal_segment(self._paths.root, rows.market, table)
-            catalogue_segment(connection, rows.market, path, content, table, recorded_ts)
-            self._bump(connection, rows.market)
+            sealed = seal_segment(self._paths.lake, rows.market, [sort_rows(table)])
+            if sealed is not None:
+                catalogue_segment(connection, rows.market, sealed, recorded_ts)
+                self._bump(connection, rows.market)
         return int(table.num_rows)
 
     def _without_held(self, table: pa.Table, rows: FeatureRows) -> pa.Table:
@@ -297,31 +320,28 @@ class FeatureStore:
             newest = self._newest.get(market)
             if newest is not None and newest.generation == generation:
                 return newest
-        from storage.feature_queries import newest_winners
-
-        with self._db.snapshot():
-            generation, rows = self._generation(market), self._relation(market, None)
-        with rows as relation:
-            newest = NewestVector(generation, newest_winners(relation, KEPT_PER_FEATURE))
+        newest = self._steady(market, lambda: self._read_newest(market))
         with self._lock:
             self._newest[market] = newest
         return newest
 
-    def _reading(self, name: str, winner: Winner, as_of_ts: int) -> FeatureReading:
-        max_age_us = self.definitions()[name].max_age_us
-        age_us = as_of_ts - winner.event_ts
-        return FeatureReading(
-            name=name,
-            value=winner.value,
-            event_ts=winner.event_ts,
-            known_ts=winner.known_ts,
-            recorded_ts=winner.recorded_ts,
-            age_us=age_us,
-            max_age_us=max_age_us,
-            stale=age_us > max_age_us,
-            quality=winner.quality,
-            source=winner.source,
-        )
+    def _read_newest(self, market: str) -> NewestVector:
+        from storage.point_reads import newest_winners
+
+        with self._db.snapshot():
+            generation, sources = self._generation(market), self._sorted_sources(market, None)
+        return NewestVector(generation, newest_winners(sources, KEPT_PER_FEATURE))
+
+    def _steady(self, market: str, read: Callable[[], _Answer]) -> _Answer:
+        """The answer of `read`, asked again where a segment it was about to open was merged and deleted meanwhile."""
+        for _ in range(READ_ATTEMPTS - 1):
+            before = self._generation(market)
+            try:
+                return read()
+            except CorruptStoreError:
+                if self._generation(market) == before:
+                    raise
+        return read()
 
     def _check_names(self, features: Sequence[str] | None) -> None:
         if features is None:
@@ -333,15 +353,23 @@ class FeatureStore:
         if unknown:
             raise NotFoundError(f"there is no feature '{unknown[0]}'; see `hydra features list`")
 
-    def _relation(self, market: str, known_until_ts: int | None) -> FeatureRelation:
+    def _sorted_sources(self, market: str, known_until_ts: int | None) -> list[SegmentRows | TableRows]:
+        from storage.sorted_runs import TableRows
+
         with self._db.snapshot():
             segments = active_segments(self._db, market, known_until_ts=known_until_ts)
-            return self._open(segments, self._tail(market))
+            tail = self._tail(market)
+        return [*self._segment_sources(segments), TableRows(tail)]
+
+    def _segment_sources(self, rows: Sequence[sqlite3.Row]) -> list[SegmentRows | TableRows]:
+        from storage.sorted_runs import Segment, SegmentRows
+
+        return [SegmentRows(Segment(self._paths.lake / row["path"], row["rows"])) for row in rows]
 
     def _open(self, segments: Sequence[sqlite3.Row], tail: pa.Table) -> FeatureRelation:
         from storage.feature_queries import FeatureRelation
 
-        return FeatureRelation([self._paths.root / row["path"] for row in segments], tail)
+        return FeatureRelation([self._paths.lake / row["path"] for row in segments], tail)
 
     def _all_rows(self, market: str, known_until_ts: int | None) -> pa.Table:
         import pyarrow as pa
@@ -352,7 +380,7 @@ class FeatureStore:
         with self._db.snapshot():
             segments = active_segments(self._db, market, known_until_ts=known_until_ts)
             tail = self._tail(market)
-        paths = [self._paths.root / row["path"] for row in segments]
+        paths = [self._paths.lake / row["path"] for row in segments]
         sealed = read_parquet(paths, SCHEMA, sum(row["rows"] for row in segments))
         return pa.concat_tables([sealed, tail])
 
@@ -362,7 +390,9 @@ class FeatureStore:
             cached = self._tails.get(market)
         if cached is not None and cached[0] == generation:
             return cached[1]
-        table, _ = tail_table(self._db, market)
+        from storage.feature_columns import sort_rows
+
+        table = sort_rows(tail_table(self._db, market)[0])
         with self._lock:
             self._tails[market] = (generation, table)
         return table
@@ -386,6 +416,22 @@ class FeatureStore:
 
     def _forget_definitions(self) -> None:
         self._definitions = None
+
+
+def _reading(name: str, winner: Winner, as_of_ts: int, max_age_us: int) -> FeatureReading:
+    age_us = as_of_ts - winner.event_ts
+    return FeatureReading(
+        name,
+        winner.value,
+        winner.event_ts,
+        winner.known_ts,
+        winner.recorded_ts,
+        age_us,
+        max_age_us,
+        age_us > max_age_us,
+        winner.quality,
+        winner.source,
+    )
 
 
 def _winner(row: dict[str, Any]) -> Winner:

@@ -58,15 +58,19 @@ class NewestVector:
         """Every feature with at least one row."""
         return list(self._histories)
 
-    def at(self, feature: str, as_of_ts: int) -> tuple[bool, Winner | None]:
-        """(True, the answer as of a moment or None where nothing was known), or (False, None) if not kept here."""
-        history = self._histories.get(feature)
-        if history is None:
-            return True, None
-        at = bisect_right(history.known, as_of_ts) - 1
-        if at >= 0:
-            return True, history.winners[at]
-        return history.complete, None
+    def winners(self, features: Iterable[str], as_of_ts: int) -> list[tuple[str, Winner]] | None:
+        """The answers as of a moment, without the features of which nothing was known; None if one is not kept here."""
+        found = []
+        for feature in features:
+            history = self._histories.get(feature)
+            if history is None:
+                continue
+            at = -1 if as_of_ts >= history.known[-1] else bisect_right(history.known, as_of_ts) - 1
+            if at >= 0 or as_of_ts >= history.known[0]:
+                found.append((feature, history.winners[at]))
+            elif not history.complete:
+                return None
+        return found
 
     def add(self, feature: str, row: Winner) -> bool:
         """Take in a new row; False if it became known before the last winner (late data: read the files again)."""

@@ -6,13 +6,23 @@ one in a quarter of a millisecond where Arrow needs half; a few are read by Arro
 
 from __future__ import annotations
 
+import os
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.kernel.errors import CorruptStoreError, StoreError
-from storage.durable_files import fsync_folder, make_folder, store_error, write_temporary
+from storage.durable_files import (
+    fsync_file,
+    fsync_folder,
+    make_folder,
+    store_error,
+    temporary_path,
+    write_temporary,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 
 SMALL_TABLE_ROWS: Final = 2_000
 FEW_FILES: Final = 6
+ROW_GROUP_ROWS: Final = 131_072  # a merge holds one group of every segment
 _duckdb_lock = threading.Lock()
 _duckdb_root: list[duckdb.DuckDBPyConnection] = []
 
@@ -30,7 +41,14 @@ def duckdb_cursor() -> duckdb.DuckDBPyConnection:
 
     with _duckdb_lock:
         if not _duckdb_root:
-            root = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "2GB"})
+            # What does not fit in memory must not land in whatever folder the program was started from.
+            spill = str(Path(tempfile.gettempdir()) / f"hydra-duckdb-{os.getpid()}")
+            config: dict[str, str | bool | int | float | list[str]] = {
+                "threads": 2,
+                "memory_limit": "2GB",
+                "temp_directory": spill,
+            }
+            root = duckdb.connect(":memory:", config=config)
             root.execute("SET TimeZone = 'UTC'")
             _duckdb_root.append(root)
         return _duckdb_root[0].cursor()
@@ -56,6 +74,34 @@ def write_parquet(final: Path, table: pa.Table) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise store_error(error, f"write {final.name}") from error
+
+
+def write_parquet_blocks(final: Path, schema: pa.Schema, blocks: Iterable[pa.Table]) -> Path:
+    """Write tables one after the other, each a row group, under the temporary name of `final`; returns that name, the
+    bytes durable. One small block is written plainly, as `write_parquet` does."""
+    import pyarrow.parquet as pq
+
+    make_folder(final.parent)
+    temporary = temporary_path(final)
+    remaining = iter(blocks)
+    ahead = [*islice(remaining, 2)]
+    small = len(ahead) < 2 and sum(table.num_rows for table in ahead) <= SMALL_TABLE_ROWS
+    options: dict[str, Any] = (
+        {"compression": "snappy", "use_dictionary": False, "write_statistics": False}
+        if small
+        else {"compression": "zstd"}
+    )
+    try:
+        with pq.ParquetWriter(temporary, schema, store_schema=False, **options) as writer:
+            for table in chain(ahead, remaining):
+                writer.write_table(table, row_group_size=ROW_GROUP_ROWS)
+        fsync_file(temporary)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise store_error(error, f"write {final.name}") from error
+        raise
+    return temporary
 
 
 def fsync_folders(folders: Sequence[Path]) -> None:

@@ -54,7 +54,7 @@ class RawLake:
         self._db = db
         self._paths = paths
         self._events = events or EventLog(db, paths)
-        self._index = LakeIndex(db, paths.root)
+        self._index = LakeIndex(db, paths.lake)
         self._fresh: dict[str, pa.Table] = {}
 
     def store(self, batch: RawBatch, *, recorded_ts: int) -> StoreReport:
@@ -80,7 +80,7 @@ class RawLake:
                 for dataset, (table, hashes) in prepared.items()
                 for file in self._new_files(batch, dataset, table, hashes)
             ]
-            written = [path for path in (self._paths.root / file.path for file in files) if not path.exists()]
+            written = [path for path in (self._paths.lake / file.path for file in files) if not path.exists()]
             self._db.after_rollback(lambda: _remove(written))
             self._write_files(files)
             report = self._report(batch, files, given)
@@ -126,7 +126,7 @@ class RawLake:
             table = pa.concat_tables([self._fresh[row["path"]].cast(schema) for row in files])
         else:
             table = read_parquet(
-                [self._paths.root / row["path"] for row in files], schema, sum(row["rows"] for row in files)
+                [self._paths.lake / row["path"] for row in files], schema, sum(row["rows"] for row in files)
             )
         if any(row["max_known_ts"] > until or row["min_known_ts"] <= after for row in files):
             known = table.column("known_ts")
@@ -155,19 +155,21 @@ class RawLake:
         return [dict(row) for row in self._db.query(sql, parameters)]
 
     def sweep_orphans(self) -> list[Path]:
-        """Delete files that no catalogue row names (what a crash left). Only for the engine that holds the lease."""
-        known = {row["path"] for row in self._db.query("SELECT path FROM catalogue")}
+        """Delete files that no catalogue row names (what a crash left). Only for the engine that holds the lease, and
+        under the write lock, so that no batch is between its files and its commit."""
         removed = []
-        for path in sorted(self._paths.raw.rglob("*")):
-            if path.is_file() and path.relative_to(self._paths.root).as_posix() not in known:
-                path.unlink()
-                removed.append(path)
+        with self._db.transaction():
+            known = {row["path"] for row in self._db.query("SELECT path FROM catalogue")}
+            for path in sorted(self._paths.raw.rglob("*")):
+                if path.is_file() and path.relative_to(self._paths.lake).as_posix() not in known:
+                    path.unlink()
+                    removed.append(path)
         return removed
 
     def verify(self) -> None:
         """Read every catalogued file and recompute its content hash; CorruptStoreError names the first that differs."""
         for row in self._db.query("SELECT path, dataset, rows, content_hash FROM catalogue ORDER BY path"):
-            table = read_parquet([self._paths.root / row["path"]], schema_of(row["dataset"]), row["rows"])
+            table = read_parquet([self._paths.lake / row["path"]], schema_of(row["dataset"]), row["rows"])
             hashes = table_row_hashes(row["dataset"], normalised_table(row["dataset"], table))
             if (
                 hashes != table.column(ROW_HASH).to_pylist()
@@ -209,9 +211,9 @@ class RawLake:
 
     def _write_files(self, files: list[_NewFile]) -> None:
         for file in files:
-            write_parquet(self._paths.root / file.path, file.table)
+            write_parquet(self._paths.lake / file.path, file.table)
             crashpoint("lake.file_renamed")
-        fsync_folders([(self._paths.root / file.path).parent for file in files])
+        fsync_folders([(self._paths.lake / file.path).parent for file in files])
 
     def _catalogue(self, batch: RawBatch, files: list[_NewFile], report: StoreReport, recorded_ts: int) -> None:
         with self._db.transaction() as connection:

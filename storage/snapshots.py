@@ -6,7 +6,9 @@ An experiment's process reads only the snapshot; it opens no database.
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -49,22 +51,19 @@ def write_snapshot(
     The folder is named by the hash: the same facts give the same snapshot, and an existing one is used again. It
     appears by a rename, whole or not at all.
     """
-    from storage.feature_columns import segment_hash
-
     parent = stores.paths.snapshots
     working = temporary_path(parent / f"{market}-{until_known_ts}")
     _remove(working)
     make_folder(working)
     tables = {dataset: stores.lake.read(market, dataset, known_until_ts=until_known_ts) for dataset in datasets}
-    features = stores.features.rows(market, known_until_ts=until_known_ts)
-    identity: dict[str, str] = {"features": segment_hash(features)}
+    identity: dict[str, str] = {}
     files: dict[str, dict[str, Any]] = {}
-    for name, table in {**tables, "features": features}.items():
+    rows, identity["features"] = stores.features.snapshot(working, market, until_known_ts)
+    files["features"] = {"rows": rows, "sha256": _sha256_of(working / "features.parquet")}
+    for name, table in tables.items():
         write_parquet(working / f"{name}.parquet", table)
-        data = (working / f"{name}.parquet").read_bytes()
-        files[name] = {"rows": table.num_rows, "sha256": sha256_hex(data)}
-        if name != "features":
-            identity[name] = sha256_hex(b"".join(table.column("row_hash").to_pylist()))
+        files[name] = {"rows": table.num_rows, "sha256": _sha256_of(working / f"{name}.parquet")}
+        identity[name] = sha256_hex(b"".join(table.column("row_hash").to_pylist()))
     definitions = [asdict(definition) for definition in stores.features.definitions().values()]
     body = {"market": market, "until_known_ts": until_known_ts, "definitions": definitions, "content": identity}
     snapshot_hash = content_hash(body)
@@ -86,7 +85,8 @@ def write_snapshot(
 
 
 def sweep_snapshots(folder: Path) -> list[Path]:
-    """Delete snapshots that a crash left unfinished. Only for the engine that holds the lease."""
+    """Delete snapshots (or experiment folders) that a crash left half written or half removed. Only for the engine
+    that holds the lease."""
     unfinished = [path for path in sorted(folder.iterdir()) if path.is_dir() and is_temporary(path)]
     for path in unfinished:
         _remove(path)
@@ -111,6 +111,7 @@ class Snapshot:
             body["market"], body["until_known_ts"], files, tuple(body["definitions"]), claimed
         )
         self._content: Mapping[str, str] = body["content"]
+        self._features_checked = False
         self.definitions = {item["name"]: FeatureDefinition(**item) for item in self.manifest.definitions}
 
     @property
@@ -129,35 +130,51 @@ class Snapshot:
 
     def features(self) -> pa.Table:
         """All feature rows, sorted like a segment (`storage/feature_columns.py`)."""
-        from storage.feature_columns import SCHEMA, segment_hash
+        from storage.feature_columns import SCHEMA
 
-        table = self._read("features", SCHEMA)
-        if segment_hash(table) != self._content["features"]:
-            raise CorruptStoreError(f"the file features.parquet of snapshot {self.folder.name} was changed")
-        return table
+        self._check_features()
+        return self._read("features", SCHEMA)
 
     def matrix(self, times: np.ndarray[Any, Any], features: Sequence[str]) -> FeatureMatrix:
         """Features as of each time, the same question as `FeatureStore.matrix`. Raises NotFoundError."""
-        from storage.feature_queries import FeatureRelation, matrix_as_of
+        from storage.feature_matrix import matrix_as_of
+        from storage.sorted_runs import Segment, SegmentRows
 
         unknown = [name for name in features if name not in self.definitions]
         if unknown:
             raise NotFoundError(f"there is no feature '{unknown[0]}' in snapshot {self.folder.name}")
         ages = {name: self.definitions[name].max_age_us for name in features}
-        with FeatureRelation([], self.features()) as relation:
-            return matrix_as_of(relation, np.ascontiguousarray(times, dtype=np.int64), features, ages)
+        self._check_features()
+        rows = SegmentRows(Segment(self._features_path, self.manifest.files["features"]["rows"]))
+        return matrix_as_of([rows], np.ascontiguousarray(times, dtype=np.int64), features, ages)
+
+    @property
+    def _features_path(self) -> Path:
+        return self.folder / "features.parquet"
+
+    def _check_features(self) -> None:
+        if self._features_checked:
+            return
+        from storage.feature_segments import file_hash
+
+        if file_hash(self._features_path) != self._content["features"]:
+            raise CorruptStoreError(f"the file features.parquet of snapshot {self.folder.name} was changed")
+        self._features_checked = True
 
     def _read(self, name: str, schema: pa.Schema) -> pa.Table:
         return read_parquet([self.folder / f"{name}.parquet"], schema, self.manifest.files[name]["rows"])
 
 
+def _sha256_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _remove(folder: Path) -> None:
-    """Delete a flat folder of files, if it is there."""
+    """Delete an unfinished folder, if it is there."""
     if not folder.exists():
         return
     try:
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder)
     except OSError as error:
-        raise StoreError(f"cannot remove the unfinished snapshot {folder.name}: {error.strerror}") from error
+        raise StoreError(f"cannot remove the unfinished folder {folder.name}: {error.strerror}") from error

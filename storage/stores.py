@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from engine.kernel.lake_location import lake_root_of
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.agent_records import AgentRecords
 from storage.command_inbox import CommandInbox
@@ -15,6 +16,7 @@ from storage.event_log import EventLog
 from storage.feed_cursors import FeedCursors
 from storage.feeds import Feeds
 from storage.journal import Journal
+from storage.lake_owner import claim_lake
 from storage.lease import Lease
 from storage.model_registry import ModelRegistry
 from storage.operational_gate import OperationalGate
@@ -48,11 +50,18 @@ class Stores:
 
     @classmethod
     def open(cls, root: Path, read_only: bool = False) -> Stores:
-        """Open the workspace at `root`; unless read-only, create what is missing. Raises StoreError."""
-        paths = WorkspacePaths(root)
+        """Open the workspace at `root`; unless read-only, create what is missing. Raises StoreError, and ConfigError
+        where `storage.lake_root` is no folder."""
+        paths = WorkspacePaths(root, lake_root_of(root, WorkspacePaths(root).user_config))
         if not read_only:
             paths.create()
-        return cls(paths, Database(paths.database, read_only=read_only))
+        db = Database(paths.database, read_only=read_only)
+        try:
+            claim_lake(paths, db)
+        except BaseException:
+            db.close()
+            raise
+        return cls(paths, db)
 
     @cached_property
     def lake(self) -> RawLake:
@@ -77,6 +86,7 @@ class Stores:
             *self.features.sweep_orphans(),
             *self.events.sweep_orphans(),
             *sweep_snapshots(self.paths.snapshots),
+            *sweep_snapshots(self.paths.experiments),
         ]
 
     def close(self) -> None:

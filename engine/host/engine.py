@@ -17,6 +17,7 @@ from engine.host.command_handlers import register_handlers
 from engine.host.command_processor import CommandProcessor
 from engine.host.feeds import Feed
 from engine.host.housekeeping import Housekeeping
+from engine.host.live_sources import LiveSources
 from engine.host.market_runner import MarketRunner
 from engine.kernel.bus import EventBus
 from engine.kernel.child_processes import process_is_alive
@@ -98,6 +99,7 @@ class Engine:
         self._runner = runner
         self._housekeeping = Housekeeping(stores, config, self._feed.clock)
         self._announce()
+        self._live = LiveSources(stores, config, self._feed.clock, runner.take_live)
         commands = CommandProcessor(stores, config.market.market)
         register_handlers(commands, stores, config, runner)
         try:
@@ -113,6 +115,7 @@ class Engine:
                 if not worked:
                     self._stop.wait(_IDLE_SECONDS)
         finally:
+            self._live.close()
             runner.close()
             if stores.lease.holds(epoch):
                 stores.events.append(
@@ -130,6 +133,7 @@ class Engine:
         self._housekeeping.run_due()
         worked = commands.process_pending(self._feed.clock.now_ts(), self._wall.now_ts()) > 0
         worked = runner.poll_experiments() or worked
+        worked = self._live.step() or worked
         if runner.is_waiting_for_experiment or self._ended:
             return worked
         if self._paced and runner.is_waiting_for_operator:

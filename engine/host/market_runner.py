@@ -154,14 +154,25 @@ class MarketRunner:
     def take(self, delivery: Delivery) -> None:
         """Ingest files and step every decision bar that they complete."""
         self._ingest(delivery.files, delivery.now_ts)
+        self._take_stored(delivery.now_ts)
+
+    def _take_stored(self, now_ts: int) -> None:
         if self._is_late:
-            self._take_late_records(delivery.now_ts)
+            self._take_late_records(now_ts)
         else:
             records = self._new_records()
             if records:
                 self._process(records)
         if self._champion is None and self._training_experiment is None:
             self._train_first_champion(self.last_known_ts())
+
+    def take_live(self, batch_ids: Sequence[str], now_ts: int) -> None:
+        """Batches that a live source brought are in the lake: step every decision bar that they complete."""
+        from engine.ingestion.rolls.roll_store import extend_continuous
+
+        extend_continuous(self._stores, self._config, now_ts=now_ts)
+        self._is_late = self._brings_late_records(batch_ids)
+        self._take_stored(now_ts)
 
     def on_clock(self, now_ts: int) -> None:
         """Time passed without data: start what waits for time alone."""

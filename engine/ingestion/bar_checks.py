@@ -14,6 +14,7 @@ CLOSE_OUTSIDE_RANGE: Final = "close_outside_range"
 OPEN_OUTSIDE_RANGE: Final = "open_outside_range"
 NOT_A_SESSION_DAY: Final = "not_a_session_day"
 ZERO_VOLUME_WITH_RANGE: Final = "zero_volume_with_range"
+NEGATIVE_PRICE: Final = "negative_price"
 _NEIGHBOURS: Final = 5
 _JUMP: Final = 50.0
 
@@ -42,6 +43,8 @@ def bar_flags(open_: float, high: float, low: float, close: float, volume: float
     flags = []
     if not low <= close <= high:
         flags.append(CLOSE_OUTSIDE_RANGE)
+    if min(open_, high, low, close) < 0:
+        flags.append(NEGATIVE_PRICE)
     if not low <= open_ <= high:
         flags.append(OPEN_OUTSIDE_RANGE)
     if volume == 0 and high > low:

@@ -1,4 +1,4 @@
-"""A file as an operator or a feed leaves it: plain, gzipped or zipped; read whole, refused with one sentence."""
+"""A file as an operator or a feed leaves it: plain or packed (gzip, zip, zstd); read whole, refused in one sentence."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ _MAX_BYTES: Final = 512 * 1024 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_CHUNK: Final = 1024 * 1024
 _DAMAGED_ZIP: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, OverflowError, ValueError)
 _FOLDERS: Final = 5
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -28,7 +30,7 @@ _WORKBOOK_PARTS: Final = frozenset({"[Content_Types].xml", "xl/workbook.xml"})
 @dataclass(frozen=True, slots=True)
 class InputFile:
     """The unpacked content of one file. `content_hash` covers the unpacked bytes, so that the same table counts as
-    the same input whether it came plain, gzipped or zipped. `member` is the name inside a zip, "" otherwise.
+    the same input whether it came plain, gzipped, zipped or in zstd. `member` is the name inside a zip, "" otherwise.
 
     A zip of several tables keeps its packed bytes as `content` and gives the tables, by name, in `tables`; few sources
     come that way, and `engine/ingestion/sources.py` refuses the rest. An .xlsx workbook is a zip too: it keeps its
@@ -80,7 +82,7 @@ def printable_name(path: Path) -> str:
 
 
 def unpack(name: str, raw: bytes) -> InputFile:
-    """Unpack gzip or a zip; recognised by the first bytes, never by the name."""
+    """Unpack gzip, zstd or a zip; recognised by the first bytes, never by the name."""
     if not raw:
         raise InputError(f"{name}: the file is empty")
     content, member = raw, ""
@@ -98,6 +100,8 @@ def unpack(name: str, raw: bytes) -> InputFile:
             return InputFile(name, packed, _hash_of(tables), "", tables)
     if content.startswith(_ZIP_MAGIC):
         raise InputError(f"{name}: the zip holds a zip that is no workbook; unpack it first")
+    if content.startswith(_ZSTD_MAGIC):
+        content = _unzstd(name, content)
     if not content.strip():
         raise InputError(f"{name}: the file is empty")
     return InputFile(name, content, sha256_hex(content), member)
@@ -112,6 +116,24 @@ def _gunzip(name: str, raw: bytes) -> bytes:
     if len(content) > _MAX_BYTES:
         raise InputError(f"{name}: unpacks to more than {_MAX_BYTES // 2**20} MiB; split it")
     return content
+
+
+def _unzstd(name: str, raw: bytes) -> bytes:
+    """All frames of a zstd file; stops reading where it grows beyond the bound, whatever its header promises."""
+    import pyarrow as pa
+
+    chunks: list[bytes] = []
+    unpacked = 0
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(raw), "zstd") as stream:
+            while chunk := stream.read(_ZSTD_CHUNK):
+                unpacked += len(chunk)
+                if unpacked > _MAX_BYTES:
+                    raise InputError(f"{name}: unpacks to more than {_MAX_BYTES // 2**20} MiB; split it")
+                chunks.append(chunk)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{name}: the zstd data is truncated or damaged; fetch the file again") from error
+    return b"".join(chunks)
 
 
 def _unzip(name: str, raw: bytes) -> tuple[tuple[str, bytes], ...]:

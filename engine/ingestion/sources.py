@@ -18,6 +18,7 @@ from engine.ingestion.cot_reports import (
 from engine.ingestion.databento_bars import DatabentoBarsPipeline
 from engine.ingestion.databento_publishers import DatabentoPublishersPipeline
 from engine.ingestion.databento_rolls import DatabentoRollsPipeline
+from engine.ingestion.dbn_pipeline import DbnPipeline
 from engine.ingestion.feed_news import FeedNewsPipeline
 from engine.ingestion.headlines_csv import HeadlinesPipeline
 from engine.ingestion.ib_account import IbAccountPipeline
@@ -25,6 +26,7 @@ from engine.ingestion.ib_error_codes import IbErrorCodesPipeline
 from engine.ingestion.ib_history import IbHistoryPipeline
 from engine.ingestion.ib_printed_replies import IbPrintedRepliesPipeline
 from engine.ingestion.input_file import InputFile, read_input
+from engine.ingestion.intraday_tables import FirstRateBarsPipeline, NautilusBarsPipeline
 from engine.ingestion.investing_daily import InvestingDailyPipeline
 from engine.ingestion.labelled_texts import LabelledTextsPipeline
 from engine.ingestion.lean_bars import LeanBarsPipeline
@@ -56,6 +58,9 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     HeadlinesPipeline(),
     YahooDailyPipeline(),
     DatabentoRollsPipeline(),
+    DbnPipeline(),
+    FirstRateBarsPipeline(),
+    NautilusBarsPipeline(),
     CotLegacyPipeline(),
     CotDisaggregatedPipeline(),
     CotSupplementalPipeline(),

@@ -263,6 +263,29 @@ class HostConfig(Section):
     tail_rows_before_compaction: PositiveInt = Field(description="rows of the hot tail that trigger sealing")
 
 
+class StorageConfig(Section):
+    """Where the immutable files lie. The database always stays in the workspace: SQLite locks need a local disk."""
+
+    lake_root: str = Field(
+        description="folder that holds raw/ and features/, local or a mounted share; empty: the workspace"
+    )
+    s3_endpoint: str = Field(
+        description="endpoint of an S3-style store for published lakes, e.g. https://minio:9000; empty: Amazon's"
+    )
+    s3_region: str = Field(description="region of that store; empty: as its client finds it")
+
+
+class RetentionConfig(Section):
+    """How much of what nothing needs any more is kept. What a record refers to is never removed."""
+
+    events_unsealed: PositiveInt = Field(description="newest events kept in the database; older ones are sealed")
+    superseded_hours: Annotated[float, Field(ge=0.0)] = Field(
+        description="machine hours that a merged-away feature segment stays on disk"
+    )
+    snapshots_kept: PositiveInt = Field(description="newest snapshots kept, beside those that are needed")
+    experiments_kept: PositiveInt = Field(description="folders of newest experiments kept, beside those needed")
+
+
 class SimulationConfig(Section):
     """The simulated venue, as far as the engine may know it (never the fault)."""
 
@@ -454,6 +477,8 @@ class HydraConfig(Section):
     rolls: RollConfig
     models: ModelConfig
     host: HostConfig
+    storage: StorageConfig
+    retention: RetentionConfig
     simulation: SimulationConfig
     live: LiveConfig
     screen: ScreenConfig

@@ -94,6 +94,7 @@ _kind(
 _kind("data.quality", "the health of a source changed", "source old new reasons")
 _kind("features.built", "features were computed and stored", "rows features from_ts to_ts", "inputs duration_s")
 _kind("features.compacted", "the hot tail was sealed into a segment", "rows path")
+_kind("retention.applied", "old files that nothing needs any more were removed", "segments snapshots experiments")
 # models
 _kind("model.registered", "a model version entered the registry", "model_id kind status", "parent_id reason")
 _kind(

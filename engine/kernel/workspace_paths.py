@@ -11,9 +11,16 @@ from engine.kernel.errors import StoreError
 
 @dataclass(frozen=True, slots=True)
 class WorkspacePaths:
-    """One workspace = one directory. Everything HYDRA writes is below `root`."""
+    """One workspace = one directory. Everything HYDRA writes is below `root`, but for raw lake and feature segments
+    where the operator names another folder for them (`lake_root`)."""
 
     root: Path
+    lake_root: Path | None = None
+
+    @property
+    def lake(self) -> Path:
+        """The folder that holds `raw/` and `features/`; paths of catalogued files are relative to it."""
+        return self.lake_root or self.root
 
     @property
     def database(self) -> Path:
@@ -33,12 +40,12 @@ class WorkspacePaths:
     @property
     def raw(self) -> Path:
         """Root of the raw lake."""
-        return self.root / "raw"
+        return self.lake / "raw"
 
     @property
     def features(self) -> Path:
         """Root of the sealed feature segments."""
-        return self.root / "features"
+        return self.lake / "features"
 
     @property
     def artifacts(self) -> Path:

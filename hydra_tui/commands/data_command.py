@@ -1,4 +1,4 @@
-"""`hydra data`: feeds, their age and health, and the quarantine."""
+"""`hydra data`: feeds, their age and health, the quarantine, SQL over the lake, and its publication."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hydra_tui.session import Session
 
 @click.group("data")
 def command() -> None:
-    """Feeds, their age and health, and the quarantine."""
+    """Feeds, their age and health, the quarantine, SQL over the lake, and its publication."""
 
 
 @command.command("status")
@@ -145,3 +145,73 @@ def compare(session: Session, limit: int, verb_market: str | None, as_json: bool
     if days:
         lines += ["", *table(days, ["series", "session", "first", "second", "ticks", ""])]
     emit(document, as_json, lines if pairs else [f"market {document['market']} has no two daily series to compare"])
+
+
+@command.command("schedule")
+@market_option
+@json_option
+@click.pass_obj
+def schedule(session: Session, verb_market: str | None, as_json: bool) -> None:
+    """When each live source is asked next, by the market's own calendar, and how it went last."""
+    from engine.host.operations.data_schedule import data_schedule
+    from engine.kernel.clock import SystemClock
+
+    config = session.load(verb_market).config
+    stores = session.open_stores(read_only=True)
+    try:
+        document = data_schedule(stores, config, SystemClock().now_ts())
+    finally:
+        stores.close()
+    rows = [
+        [
+            item["source"],
+            "now" if item["due"] else item["next_run"],
+            item["plan"],
+            item["last_success"] or "never",
+            str(item["failures"]),
+            item["reason"],
+        ]
+        for item in document
+    ]
+    lines = table(rows, ["source", "next run (UTC)", "plan", "last success (UTC)", "failures", "why"])
+    emit(document, as_json, lines if rows else ["no live source is switched on; list them in live.sources"])
+
+
+@command.command("sql")
+@click.argument("query")
+@click.option("--lake", "address", help="a published lake, a folder or s3://bucket/prefix, instead of the workspace")
+@json_option
+@click.pass_obj
+def sql(session: Session, query: str, address: str | None, as_json: bool) -> None:
+    """Answer a SELECT over the lake: one view per dataset, `features` and `catalogue`. Times are UTC microseconds."""
+    from engine.host.operations.lake import query_lake
+
+    storage = session.load().config.storage
+    if address is None:
+        stores = session.open_stores(read_only=True)
+        try:
+            document = query_lake(query, stores=stores)
+        finally:
+            stores.close()
+    else:
+        document = query_lake(query, address=address, storage=storage)
+    rows = [["" if value is None else str(value) for value in row] for row in document["rows"]]
+    emit(document, as_json, table(rows, document["columns"]))
+
+
+@command.command("publish")
+@click.argument("destination")
+@json_option
+@click.pass_obj
+def publish(session: Session, destination: str, as_json: bool) -> None:
+    """Copy the lake to a folder or s3://bucket/prefix for other machines; the manifest comes last. Safe to repeat."""
+    from engine.host.operations.lake import publish_lake
+
+    storage = session.load().config.storage
+    stores = session.open_stores(read_only=True)
+    try:
+        document = publish_lake(stores, destination, storage)
+    finally:
+        stores.close()
+    line = "{files} files published to {destination}, {copied} of them copied now ({bytes_copied} bytes)"
+    emit(document, as_json, [line.format(**document)])

@@ -13,14 +13,17 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from engine.host.operations.bench_store import FULL_SIZE, measure_store
+from engine.host.operations.figures import number_text
+from engine.host.operations.machine import machine_lines
 from tests.bench import data_path, first_paint, key_to_paint, option_math, replay_speed, whole_program
 from tests.bench.figure import Figure
-from tests.bench.machine import machine_lines
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PLAIN: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "replay": ("Replay", replay_speed.measure),
     "data": ("Data and features", data_path.measure),
+    "store": ("Feature store at full size (`hydra bench store`)", lambda: measure_store(FULL_SIZE)),
     "options": ("Option mathematics", option_math.measure),
 }
 ON_DEMO = ("program", "paint", "keys")
@@ -70,9 +73,8 @@ def page(groups: Sequence[tuple[str, Sequence[Figure]]], date: str) -> str:
         ]
         for figure in figures:
             verdict = {None: "", True: "held", False: "**missed**"}[figure.within]
-            lines.append(
-                f"| {figure.name} | {_number(figure.value)} | {figure.unit} | {figure.bar} | {verdict} | {figure.how} |"
-            )
+            number = number_text(figure.value)
+            lines.append(f"| {figure.name} | {number} | {figure.unit} | {figure.bar} | {verdict} | {figure.how} |")
     return "\n".join(lines) + "\n"
 
 
@@ -80,16 +82,10 @@ def _told(title: str, figures: list[Figure]) -> tuple[str, list[Figure]]:
     for figure in figures:
         verdict = {None: "", True: "held", False: "MISSED"}[figure.within]
         sys.stdout.write(
-            f"{title}: {figure.name}: {_number(figure.value)} {figure.unit} {figure.bar} {verdict} ({figure.how})\n"
+            f"{title}: {figure.name}: {number_text(figure.value)} {figure.unit} {figure.bar} {verdict} ({figure.how})\n"
         )
     sys.stdout.flush()
     return title, figures
-
-
-def _number(value: float) -> str:
-    if value and abs(value) < 1e-3:
-        return f"{value:.1e}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

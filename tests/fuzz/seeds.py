@@ -38,8 +38,10 @@ def real_seeds(folder: Path) -> Iterator[tuple[str, str, bytes]]:
 
 
 def shortened(path: Path) -> bytes:
-    """The beginning of a file, unpacked where it was gzipped: its first lines, or its first tables, or all of it."""
+    """The beginning of a file, unpacked where it was gzipped or in zstd: its first lines or tables, or all of it."""
     raw = path.read_bytes()
+    if raw.startswith(b"\x28\xb5\x2f\xfd"):
+        return read_input(path).content[:_MOST_BYTES]
     if raw.startswith(b"\x1f\x8b"):
         raw = gzip.decompress(raw)
     if raw.startswith(b"PK\x03\x04"):

@@ -11,8 +11,10 @@ import pytest
 from engine.kernel.errors import CorruptStoreError, NotFoundError, StoreError
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
+from storage.feature_columns import segment_hash
 from storage.feature_definitions import FeatureDefinition
 from storage.feature_rows import FeatureRows
+from storage.feature_segments import file_hash
 from storage.feature_store import FeatureStore
 
 
@@ -194,3 +196,44 @@ def test_readers_in_threads_agree_with_the_writer(store: FeatureStore) -> None:
     for reader in readers:
         reader.join()
     assert failures == []
+
+
+@pytest.mark.parametrize("sealed_after", [(), (1,), (2,), (1, 2)], ids=str)
+def test_of_two_versions_of_a_fact_the_newer_wins_wherever_they_lie(
+    store: FeatureStore, sealed_after: tuple[int, ...]
+) -> None:
+    for version, value in ((1, 5.0), (2, 3.0)):
+        store.register([definition("carry", version=version)])
+        store.append(rows(("carry", 4, value), version=version), recorded_ts=10 - version)
+        if version in sealed_after:
+            store.compact("hogs", ts=version)
+    assert store.latest("hogs", 9)["carry"].value == 3.0
+    assert store.latest("hogs", 9, recorded_as_of_ts=99)["carry"].value == 3.0
+    assert store.latest("hogs", 9, recorded_as_of_ts=8)["carry"].recorded_ts == 8
+    assert store.matrix("hogs", np.array([9]), ["carry"]).values[0, 0] == 3.0
+
+
+def test_a_merge_rewrites_small_segments_and_leaves_large_ones(store: FeatureStore, paths: WorkspacePaths) -> None:
+    large = [("carry", ts, 1.0) for ts in range(1_000)]
+    store.append(rows(*large), recorded_ts=1)
+    store.compact("hogs", ts=1)
+    (kept,) = paths.features.rglob("*.parquet")
+    for ts in range(2_000, 2_030):
+        store.append(rows(("carry", ts, 2.0)), recorded_ts=ts)
+        store.compact("hogs", ts=ts)
+    store.sweep_orphans()
+    left = sorted(paths.features.rglob("*.parquet"))
+    assert kept in left and len(left) <= 9
+    assert store.rows("hogs").num_rows == 1_030
+
+
+def test_the_hash_of_a_file_is_that_of_its_rows(
+    store: FeatureStore, paths: WorkspacePaths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.parquet_files.ROW_GROUP_ROWS", 3)
+    monkeypatch.setattr("storage.parquet_files.SMALL_TABLE_ROWS", 0)
+    store.append(rows(*[(name, ts, math.nan if ts % 3 else 1.0) for name in ("carry", "iv") for ts in range(7)]),
+                 recorded_ts=1)  # fmt: skip
+    store.compact("hogs", ts=1)
+    (path,) = paths.features.rglob("*.parquet")
+    assert file_hash(path) == segment_hash(store.rows("hogs"))

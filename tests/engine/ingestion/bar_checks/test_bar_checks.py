@@ -31,6 +31,7 @@ def test_flags() -> None:
     assert bar_flags(80.0, 81.0, 79.0, 81.5, 0.0) == ("close_outside_range", "zero_volume_with_range")
     assert bar_flags(82.0, 81.0, 79.0, 80.0, 5.0) == ("open_outside_range",)
     assert bar_flags(80.0, 80.0, 80.0, 80.0, 0.0) == ()
+    assert bar_flags(-1.0, 2.0, -3.0, 3.0, 5.0) == ("close_outside_range", "negative_price")
 
 
 @pytest.mark.parametrize(

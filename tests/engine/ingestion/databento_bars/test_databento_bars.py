@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pytest
 
-from engine.ingestion.databento_bars import DatabentoBarsPipeline, nearby_of
+from engine.ingestion.databento_bars import DatabentoBarsPipeline
 from engine.ingestion.input_file import read_input
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso
+from tests.engine.ingestion.dbn_samples import directory
 
 PIPELINE = DatabentoBarsPipeline()
 STAMP = "2023-03-15T{:02d}:00:00.000000000Z"
@@ -15,15 +16,6 @@ ROWS = [
     (STAMP.format(15), 8488, 90.1, 90.2, 90.0, 90.1, 10, "HE.v.0"),
     (STAMP.format(16), 350, 78.375, 78.7, 78.375, 78.65, 920, "HE.v.0"),
 ]
-
-
-@pytest.mark.parametrize(
-    ("symbol", "nearby"),
-    [("HE.v.0", 1), ("HE.v.1", 2), ("HE.s.1", 2), ("HE.c.0", 1), ("HEM3", 1), ("LE.v.0", None), ("HE", None),
-     ("HEMP", None)],
-)  # fmt: skip
-def test_symbols(symbol: str, nearby: int | None) -> None:
-    assert nearby_of(symbol, "HE") == nearby
 
 
 def test_every_bar_keeps_its_own_instrument_and_is_known_at_its_end(
@@ -62,6 +54,24 @@ def test_bad_rows(hogs: HydraConfig, as_input, databento_text) -> None:
         (5, "not a time"), (6, "not a number"), (7, "implausible price"),
         (8, "second bar of the same instrument and time"), (9, "row is cut short"),
     ]  # fmt: skip
+
+
+def test_each_row_goes_to_the_market_of_its_symbol(hogs: HydraConfig, as_input, databento_text) -> None:
+    rows = [*ROWS, (STAMP.format(14), 9, 160.0, 161.0, 159.0, 160.0, 5, "LE.v.0"),
+            (STAMP.format(15), 11, 4000.0, 4001.0, 3999.0, 4000.0, 5, "ESM3"),
+            (STAMP.format(16), 350, 79.0, 79.0, 79.0, 79.0, 1, "H\x01.v.0")]  # fmt: skip
+    file = as_input(databento_text(rows))
+    known = directory(hogs.market)
+    markets = PIPELINE.markets_in(file, known)
+    assert [market.contract.root for market in markets] == ["HE", "LE", "ES"]
+    parts = dict(zip(("HE", "LE", "ES"), (parsed for _, parsed in PIPELINE.parse_markets(file, markets, known)),
+                     strict=True))  # fmt: skip
+    assert [len(part.rows) for part in parts.values()] == [3, 1, 1]
+    assert [problem.reason for problem in parts["HE"].problems] == ["not a symbol"]
+    single = parts["ES"].rows[0]
+    assert (single.contract, single.nearby) == ("ESM3", 0)
+    pinned = PIPELINE.parse(file, hogs.market)
+    assert (pinned.rows, pinned.ignored) == (parts["HE"].rows, {"other market": 2})
 
 
 def test_file_level_refusals(hogs: HydraConfig, as_input, databento_text) -> None:

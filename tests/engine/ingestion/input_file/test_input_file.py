@@ -5,6 +5,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from engine.ingestion.input_file import read_input, unpack
@@ -25,6 +26,26 @@ def test_packing_changes_neither_content_nor_hash() -> None:
     assert plain.content == packed.content == archived.content
     assert plain.content_hash == packed.content_hash == archived.content_hash
     assert archived.member == "f"
+
+
+def test_zstd_is_unpacked_frame_by_frame_and_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = b"a,b\n1,2\n" * 1000
+    packed = pa.compress(text, codec="zstd", asbytes=True)
+    assert unpack("x", packed).content_hash == unpack("x", text).content_hash
+    assert unpack("x", packed + packed).content == text + text
+    assert unpack("x.zip", zipped(f=packed)).content == text
+    monkeypatch.setattr("engine.ingestion.input_file._MAX_BYTES", 2**20)
+    bomb = pa.compress(bytes(2**25), codec="zstd", asbytes=True)
+    assert len(bomb) < 2**16
+    with pytest.raises(InputError, match=r"^x: unpacks to more than 1 MiB; split it"):
+        unpack("x", bomb)
+
+
+def test_damaged_zstd_is_one_sentence() -> None:
+    packed = bytearray(pa.compress(bytes(range(256)) * 200, codec="zstd", asbytes=True))
+    for content in (packed[:-1], packed[:20], packed + b"x", packed[:4] + b"\xff" * 40):
+        with pytest.raises(InputError, match=r"^x: the zstd data is truncated or damaged"):
+            unpack("x", bytes(content))
 
 
 @pytest.mark.parametrize("kept", [20, 200, -1, -9])

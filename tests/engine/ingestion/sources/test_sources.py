@@ -8,6 +8,7 @@ import pytest
 from engine.ingestion.input_file import read_input
 from engine.ingestion.sources import SOURCES, recognise, recognise_input
 from engine.kernel.errors import InputError
+from tests.engine.ingestion.dbn_samples import he_hours
 
 SIDE = (3.1, 3.0, 3.2, 12, 345)
 REAL_FILES = {
@@ -34,6 +35,10 @@ REAL_FILES = {
     "options/lean_*/**/universes/**/*.csv*": "lean_option_universe",
     "intraday/databento_1h/*.csv.gz": "databento",
     "intraday/databento_1h/*_rolls.csv": "databento_rolls",
+    "intraday/firstrate/*": "firstrate",
+    "intraday/nautilus/*": "nautilus",
+    "databento/**/*.dbn*": "databento_dbn",
+    "databento/**/*.dbz": "databento_dbn",
     "options/cboe_quotedata/*": "cboe_quotes",
     "ib/account_values*": "ib_account",
     "ib/error_codes.tsv": "ib_error_codes",
@@ -63,6 +68,9 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         "yahoo": yahoo_text([("2020-04-15", 45.75, 46.05, 45.5, 45.6, 420)]),
         "databento": databento_text([("2023-03-15T14:00:00.000000000Z", 350, 79.0, 79.0, 79.0, 79.0, 1, "HE.v.0")]),
         "databento_rolls": "symbol,start_date,end_date,instrument_id\nHE.v.0,2010-06-06,2010-06-20,9852\n",
+        "firstrate": "timestamp,open,high,low,close,volume\n2026-05-11 00:00:00,80,81,79,80,5\n",
+        "nautilus": "timestamp_utc,open,high,low,close,volume\n2024-01-01 23:01:00,80,81,79,80,5\n",
+        "databento_dbn": he_hours().decode("latin-1"),
         "cot_legacy": legacy_text([("054642", "2021-06-08", *NUMBERS)]),
         "cboe_quotes": cboe_text([("Fri Apr 12 2024", "84.00", SIDE, SIDE)]),
         "headlines": "published_at,source,title,url\n2024-02-20T14:34:30Z,Wire,Hog desk,https://x\n",

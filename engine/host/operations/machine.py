@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import os
 import platform
-from importlib.metadata import version
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-PACKAGES = ("textual", "duckdb", "pyarrow", "numpy", "scipy", "scikit-learn", "lightgbm")
+ALL_PACKAGES = ("textual", "duckdb", "pyarrow", "numpy", "scipy", "scikit-learn", "lightgbm")
 
 
-def machine_lines() -> list[str]:
+def machine_lines(packages: Sequence[str] = ALL_PACKAGES) -> list[str]:
     """Processor, cores, memory, system, Python and library versions, and how busy the machine was."""
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
     return [
         f"- processor: {_processor()}, {os.cpu_count()} cores",
         f"- memory: {_memory_gib():.0f} GiB",
         f"- system: {platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        f"- libraries: {', '.join(f'{name} {version(name)}' for name in PACKAGES)}",
+        f"- libraries: {', '.join(f'{name} {_version(name)}' for name in packages)}",
         f"- load average when the run ended (1, 5, 15 min): {load}",
     ]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # a frozen program carries no package metadata
+        return "(version unknown)"
 
 
 def _processor() -> str:
