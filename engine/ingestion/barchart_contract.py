@@ -2,9 +2,13 @@
 
 Barchart writes the contract into the name of the file and nowhere else ("hez25_price-history-10-03-2025.csv"), so the
 name is read as the vendor's symbology, never to recognise the file: without a contract in it the file is refused, and
-rows after that contract's last trade day are kept out. In some downloads the volume is the whole market's: bars that
-never left one price, far from expiry, with a million lots. A file most of whose motionless bars have a volume is of
-that kind; its volumes are unknown (NaN) and flagged. Open interest has no place in a bar and is not stored.
+rows after that contract's last trade day are kept out (where one is known). In some downloads volume and open interest
+are the whole market's: bars that never left one price, far from expiry, with a million lots. A file most of whose
+motionless bars have a volume is of that kind; the volumes of its bars are unknown (NaN) and flagged, and its open
+interest is the market's (contract None).
+
+Open interest becomes a statistic of its day, known with the settlement of the session after: a file made after the
+close of its last day (zcz25, 2025-10-03) has 0 there, which says that it was not out yet and is missing.
 """
 
 from __future__ import annotations
@@ -18,15 +22,20 @@ from typing import Final
 
 from engine.core.records import FuturesBar
 from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.delimited_text import header_of
 from engine.ingestion.input_file import InputFile
+from engine.ingestion.lake_rows import Statistic
+from engine.ingestion.market_directory import MarketDirectory, is_reference
+from engine.ingestion.numbers import number_or_nan
+from engine.ingestion.session_calendar import next_session_day, settlement_known_ts
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
-from engine.ingestion.vendor_bars import BarColumns, Line, VendorRow, bars_of, header_of, lines_of, settled_rows
+from engine.ingestion.vendor_bars import BarColumns, Line, VendorRow, bars_of, lines_of, settled_rows
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts
 
 VOLUME_OF_WHOLE_MARKET: Final = "volume_of_whole_market"
-_COLUMNS: Final = ("Time", "Open", "High", "Low", "Last", "Volume", "Open Int")
+_COLUMNS: Final = ("time", "open", "high", "low", "last", "volume", "open int")
 _SYMBOL: Final = re.compile(r"([a-z0-9]{1,3})([fghjkmnquvxz])(\d\d)_", re.IGNORECASE)
 _NOTE: Final = "Downloaded"
 _NOTE_TIME: Final = re.compile(r"as of (\d\d-\d\d-\d{4} \d\d:\d\d[ap]m) C[SD]T")
@@ -43,28 +52,39 @@ class BarchartContractPipeline(SourcePipeline):
         """A header with Time, Open, High, Low, Last, Volume and "Open Int"."""
         return set(_COLUMNS) <= set(header_of(file))
 
+    def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
+        """The market of the contract in the file's name."""
+        match = _SYMBOL.match(file.name)
+        return super().markets_in(file, directory) if match is None else (directory.by_root(match[1].upper()),)
+
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
-        """Bars of the contract, oldest first; `nearby` is its place among the listed contracts of that day."""
+        """Bars of the contract, oldest first, then its open interest; `nearby` is its place among the listed contracts
+        of that day, 0 where nothing is known of their ends."""
         header = header_of(file)
-        day, open_, high, low, close, volume = (header.index(column) for column in _COLUMNS[:6])
+        day, open_, high, low, close, volume, interest = (header.index(column) for column in _COLUMNS)
         calendar = ContractCalendar.of(market)
         contract = _contract(file.name, market, calendar)
-        expiry = calendar.expiry_of(contract)
+        expiry = None if is_reference(market) else calendar.expiry_of(contract)
         lines = lines_of(file)
         notes = [cells[0] for _, cells in lines if cells[0].startswith(_NOTE)]
         downloaded_ts = _downloaded_ts(notes)
         problems = ProblemList()
         rows: list[VendorRow] = []
         for row in settled_rows(_without_notes(lines), day, market.session, problems):
-            if row.day > expiry:
+            if expiry is not None and row.day > expiry:
                 problems.add(row.number, "Time", f"after the last trade day of {contract}", row.cells)
-            elif downloaded_ts is not None and row.known_ts > downloaded_ts:
+            elif not is_reference(market) and downloaded_ts is not None and row.known_ts > downloaded_ts:
                 problems.add(row.number, "Time", "bar was still forming when the file was downloaded", row.cells)
             else:
-                rows.append(replace(row, contract=contract, nearby=calendar.nearby(contract, row.day)))
+                nearby = 0 if expiry is None else calendar.nearby(contract, row.day)
+                rows.append(replace(row, contract=contract, nearby=nearby))
         columns = BarColumns(close, open_, high, low, volume)
         bars = bars_of(file.name, self.name, rows, columns, market, problems)
-        return problems.finish([*_own_volumes(bars)])
+        own = _volumes_are_own(bars)
+        kept = {bar.event_ts for bar in bars}
+        settled = [row for row in rows if row.event_ts in kept]
+        figures = _open_interest(settled, interest, contract if own else None, self.name, market, problems)
+        return problems.finish([*(bars if own else map(_without_volume, bars)), *figures])
 
 
 def _contract(name: str, market: MarketConfig, calendar: ContractCalendar) -> str:
@@ -75,12 +95,12 @@ def _contract(name: str, market: MarketConfig, calendar: ContractCalendar) -> st
             "and this name holds none; give the file its original name"
         )
     root, code, year = (part.upper() for part in match.groups())
-    if root != calendar.root or code not in calendar.months:
+    if root not in (calendar.root, *market.roots) or code not in calendar.months:
         raise InputError(
             f"{name}: holds contract {root}{code}{year}, but market {market.market} trades {calendar.root} with months "
             f"{calendar.months}; pass the market it belongs to with --market"
         )
-    return f"{root}{code}{year}"
+    return f"{calendar.root}{code}{year}"
 
 
 def _without_notes(lines: Sequence[Line]) -> list[Line]:
@@ -99,10 +119,40 @@ def _downloaded_ts(notes: Sequence[str]) -> int | None:
     return local_ts(moment.year, moment.month, moment.day, moment.hour, moment.minute, "America/Chicago")
 
 
-def _own_volumes(bars: list[FuturesBar]) -> list[FuturesBar]:
-    """The bars, their volumes missing where the file gives the whole market's."""
+def _volumes_are_own(bars: Sequence[FuturesBar]) -> bool:
     motionless = [bar for bar in bars if bar.high == bar.low]
     with_volume = sum(1 for bar in motionless if bar.volume > 0)
-    if len(motionless) < _MOTIONLESS_LEAST or with_volume * 2 <= len(motionless):
-        return bars
-    return [replace(bar, volume=math.nan, flags=tuple(sorted({*bar.flags, VOLUME_OF_WHOLE_MARKET}))) for bar in bars]
+    return len(motionless) < _MOTIONLESS_LEAST or with_volume * 2 <= len(motionless)
+
+
+def _without_volume(bar: FuturesBar) -> FuturesBar:
+    return replace(bar, volume=math.nan, flags=tuple(sorted({*bar.flags, VOLUME_OF_WHOLE_MARKET})))
+
+
+def _open_interest(
+    rows: Sequence[VendorRow],
+    column: int,
+    contract: str | None,
+    source: str,
+    market: MarketConfig,
+    problems: ProblemList,
+) -> list[Statistic]:
+    figures: dict[int, Statistic] = {}
+    newest = max((row.day for row in rows), default=None)
+    for row in rows:
+        try:
+            lots = number_or_nan(row.cells[column])
+        except ValueError:
+            problems.add(row.number, "Open Int", "not a number", row.cells)
+            continue
+        if math.isnan(lots) or (lots == 0 and row.day == newest):
+            continue
+        if lots < 0:
+            problems.add(row.number, "Open Int", "negative open interest", row.cells)
+            continue
+        known_ts = settlement_known_ts(next_session_day(row.day, market.session.calendar), market.session)
+        figures.setdefault(
+            row.event_ts,
+            Statistic(market.market, source, contract, "open_interest", "lots", row.event_ts, known_ts, lots),
+        )
+    return [figures[event_ts] for event_ts in sorted(figures)]

@@ -2,9 +2,11 @@
 
 One file may hold several snapshots, each a whole table. The moment stands only in the second descriptive line, in
 several spellings; `event_ts` = `known_ts` = that moment. A price of 0 means there is none. Series that had expired at
-the snapshot are still listed by the vendor and are kept out. "Last" of the first descriptive line becomes
-`underlying_price` where the chain is written on the market's own futures; under an index or a share it is the cash
-price, not the future of the expiry, and the underlying price stays missing.
+the snapshot are still listed by the vendor: they are counted, call and put each, and not kept. Roots of one underlying
+(SPX, SPXW) are one market; series of one day that end at different hours are chains of their own. "Last" of the first
+descriptive line becomes `underlying_price` where the chain is written on the market's own futures; under an index or a
+share it is the cash price, not the future of the expiry: it stands in the vendor's marks alone. An implied volatility
+of 0 is missing.
 """
 
 from __future__ import annotations
@@ -12,34 +14,27 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from engine.core.records import ExerciseStyle, OptionChain, OptionQuote, OptionRight
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.core.records import OptionQuote, OptionRight
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.lake_rows import NormalisedRow
-from engine.ingestion.session_calendar import session_close_ts
+from engine.ingestion.market_directory import MarketDirectory
+from engine.ingestion.numbers import number_or_nan
+from engine.ingestion.option_collector import CUT_SHORT, EXPIRED, ChainCollector, ChainKey, VendorMark, price_or_nan
+from engine.ingestion.option_roots import OptionRoot
 from engine.ingestion.snapshot_time import MONTHS, snapshot_ts
-from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.source_pipeline import OTHER_MARKET, ParsedInput, SourcePipeline
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
 _HEADER_START: Final = "Expiration Date,Calls,"
 _SIDE_COLUMNS: Final = ("Last Sale", "Bid", "Ask", "Volume", "Open Interest")
+_MARK_COLUMNS: Final = ("IV", "Delta", "Gamma")
 _LAST: Final = re.compile(r"Last:\s*([-+0-9.,]+)")
 _SYMBOL: Final = re.compile(r"^([A-Z0-9]+?)\d{6}[CP]\d{8}$")
-
-# Roots whose underlying is a cash index or a share, with their exercise style (CBOE and OCC product specifications).
-_CASH_ROOTS: Final[dict[str, ExerciseStyle]] = {
-    "SPX": "european",
-    "SPXW": "european",
-    "XSP": "european",
-    "VIX": "european",
-    "SPY": "american",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,51 +66,69 @@ class CboeQuotesPipeline(SourcePipeline):
         """The header of the table within the first six lines."""
         return any(line.startswith(_HEADER_START) for line in file.head(6))
 
+    def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
+        """The markets of the option symbols' roots."""
+        layout, tables = self._tables(file.name, file.text().splitlines())
+        markets = [directory.by_root(root) for root in _roots(tables, layout)]
+        return tuple({market.market: market for market in markets}.values())
+
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
-        """One OptionChain per snapshot and expiry, quotes in file order (call, then put of each strike)."""
-        problems = ProblemList()
-        lines = file.text().splitlines()
-        layout, tables = self._tables(file.name, lines)
-        root = self._root(file.name, tables, layout, market)
-        style = _CASH_ROOTS.get(root, market.contract.option_style)
-        calendar = None if market.simulated or root in _CASH_ROOTS else ContractCalendar.of(market)
-        expiries: dict[str, tuple[date, int] | None] = {}
-        chains: list[NormalisedRow] = []
-        for table in tables:
-            quotes: dict[str, list[OptionQuote]] = {}
+        """Chains by snapshot and expiry, quotes in file order (call, then put of each strike), then the vendor's
+        marks."""
+        layout, tables = self._tables(file.name, file.text().splitlines())
+        wanted = (market.contract.root, f"{market.contract.root}W", *market.roots)
+        found = _roots(tables, layout)
+        own = {root: market for root in found if root in wanted}
+        if not own:
+            raise InputError(
+                f"{file.name}: holds options on {found[0] if found else 'none'}, but market {market.market} trades "
+                f"{market.contract.root}; pass the market it belongs to with --market"
+            )
+        return self._chains(tables, layout, own)[market.market]
+
+    def parse_markets(
+        self, file: InputFile, markets: Sequence[MarketConfig], directory: MarketDirectory
+    ) -> Iterable[tuple[MarketConfig, ParsedInput]]:
+        """Each market's chains; rows whose symbol cannot be read are told with the first market."""
+        layout, tables = self._tables(file.name, file.text().splitlines())
+        by_root = {root: directory.by_root(root) for root in _roots(tables, layout)}
+        if not by_root:
+            raise InputError(f"{file.name}: holds no option symbol; fetch the file again")
+        parsed = self._chains(tables, layout, by_root)
+        return [(market, parsed[market.market]) for market in markets]
+
+    def _chains(
+        self, tables: Sequence[_Table], layout: _Layout, markets: Mapping[str, MarketConfig]
+    ) -> dict[str, ParsedInput]:
+        roots = {root: OptionRoot.of(root, market) for root, market in markets.items()}
+        collectors = {market.market: ChainCollector(market, self.name) for market in markets.values()}
+        first = next(iter(collectors.values()))
+        keys: dict[tuple[int, str, str], ChainKey | None] = {}
+        for place, table in enumerate(tables):
             for number, cells in enumerate(table.lines, table.first_row):
                 if not cells:
                     continue
                 if len(cells) < layout.width:
-                    problems.add(number, "row", "row is cut short", cells)
+                    first.problems.add(number, "row", CUT_SHORT, cells)
                     continue
-                text = cells[0]
-                if text not in expiries:
-                    expiries[text] = _expiry(text, market)
-                expiry = expiries[text]
-                if expiry is None:
-                    problems.add(number, "Expiration Date", "not a date", cells)
-                elif expiry[1] <= table.event_ts:
-                    problems.add(number, "Expiration Date", "expired series", cells)
+                root = _root_of(cells, layout)
+                if root not in roots:
+                    if root:
+                        first.problems.ignore(OTHER_MARKET, 2)
+                    else:
+                        first.problems.add(number, "Calls", "not an option symbol", cells)
+                    continue
+                collector, text = collectors[markets[root].market], cells[0]
+                if (place, root, text) not in keys:
+                    keys[place, root, text] = _key(roots[root], text, table)
+                key = keys[place, root, text]
+                if key is None:
+                    collector.problems.add(number, "Expiration Date", "not a date", cells)
+                elif key.expiry_ts <= key.event_ts:
+                    collector.problems.ignore(EXPIRED, 2)
                 else:
-                    _add_quotes(number, cells, layout, quotes.setdefault(text, []), problems)
-            for text, chain in quotes.items():
-                expiry = expiries[text]
-                if expiry is not None and chain:
-                    chains.append(
-                        OptionChain(
-                            market=market.market,
-                            source=self.name,
-                            contract=calendar.contract_for_expiry(expiry[0]) if calendar else None,
-                            style=style,
-                            event_ts=table.event_ts,
-                            known_ts=table.event_ts,
-                            expiry_ts=expiry[1],
-                            underlying_price=math.nan if root in _CASH_ROOTS else table.last,
-                            quotes=tuple(chain),
-                        )
-                    )
-        return problems.finish(chains)
+                    _add_sides(number, cells, layout, key, table.last, collector)
+        return {market: collector.finish() for market, collector in collectors.items()}
 
     def _tables(self, name: str, lines: list[str]) -> tuple[_Layout, list[_Table]]:
         starts = [index for index, line in enumerate(lines) if line.startswith(_HEADER_START)]
@@ -129,23 +142,13 @@ class CboeQuotesPipeline(SourcePipeline):
             if moment is None:
                 raise InputError(f"{name}: line {start}: no snapshot time in '{lines[start - 1][:60]}'")
             found = _LAST.search(lines[start - 2])
-            last = _price(found.group(1)) if found else math.nan
-            tables.append(_Table(moment, last, start + 2, list(csv.reader(lines[start + 1 : end]))))
+            last = _last_price(found.group(1)) if found else math.nan
+            try:
+                rows = list(csv.reader(lines[start + 1 : end]))
+            except csv.Error as error:
+                raise InputError(f"{name}: the table after line {start + 1} is no CSV: {error}") from error
+            tables.append(_Table(moment, last, start + 2, rows))
         return layout, tables
-
-    def _root(self, name: str, tables: Sequence[_Table], layout: _Layout, market: MarketConfig) -> str:
-        symbol = next(
-            (cells[layout.call_symbol] for table in tables for cells in table.lines if len(cells) >= layout.width), ""
-        )
-        found = _SYMBOL.match(symbol.strip())
-        wanted = market.contract.root
-        if found is None or found.group(1) not in (wanted, f"{wanted}W"):
-            holds = found.group(1) if found else symbol or "none"
-            raise InputError(
-                f"{name}: holds options on {holds}, but market {market.market} trades {wanted}; "
-                "pass the market it belongs to with --market"
-            )
-        return found.group(1)
 
 
 def _layout(name: str, header: list[str]) -> _Layout:
@@ -155,62 +158,67 @@ def _layout(name: str, header: list[str]) -> _Layout:
         return _Layout(
             strike=strike,
             call_symbol=names.index("Calls"),
-            calls=tuple(names.index(column, 1, strike) for column in _SIDE_COLUMNS),
-            puts=tuple(names.index(column, puts) for column in _SIDE_COLUMNS),
+            calls=tuple(names.index(column, 1, strike) for column in (*_SIDE_COLUMNS, *_MARK_COLUMNS)),
+            puts=tuple(names.index(column, puts) for column in (*_SIDE_COLUMNS, *_MARK_COLUMNS)),
             width=len(names),
         )
     except ValueError as error:
         raise InputError(f"{name}: the quote table lacks a column ({error})") from error
 
 
-def _expiry(text: str, market: MarketConfig) -> tuple[date, int] | None:
-    """Expiry day and moment (session close) of "Fri Jun 10 2022"."""
+def _last_price(text: str) -> float:
+    try:
+        return price_or_nan(number_or_nan(text))
+    except ValueError:
+        return math.nan
+
+
+def _root_of(cells: Sequence[str], layout: _Layout) -> str:
+    found = _SYMBOL.match(cells[layout.call_symbol].strip())
+    return found.group(1) if found else ""
+
+
+def _roots(tables: Sequence[_Table], layout: _Layout) -> list[str]:
+    """The roots of all option symbols, in order of appearance."""
+    rows = (cells for table in tables for cells in table.lines if len(cells) >= layout.width)
+    return [root for root in dict.fromkeys(_root_of(cells, layout) for cells in rows) if root]
+
+
+def _key(root: OptionRoot, text: str, table: _Table) -> ChainKey | None:
+    """What the quotes of one expiry ("Fri Jun 10 2022") share; None where the text is no date."""
     parts = text.split()
     try:
         day = date(int(parts[3]), MONTHS[parts[1].lower()], int(parts[2]))
-    except (IndexError, KeyError, ValueError):
+        expiry_ts = root.expiry_ts(day)
+    except (IndexError, KeyError, ValueError, OverflowError):
         return None
-    return day, session_close_ts(day, market.session)
+    return ChainKey(
+        contract=root.future_under(day),
+        style=root.style,
+        event_ts=table.event_ts,
+        known_ts=table.event_ts,
+        expiry_ts=expiry_ts,
+        underlying_price=math.nan if root.on_cash else table.last,
+    )
 
 
-def _price(text: str) -> float:
-    """A price; 0 and blanks are missing."""
-    value = _count(text)
-    return math.nan if value == 0 else value
-
-
-def _count(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        stripped = text.strip().replace(",", "")
-        return float(stripped) if stripped else math.nan
-
-
-def _add_quotes(
-    number: int, cells: list[str], layout: _Layout, quotes: list[OptionQuote], problems: ProblemList
+def _add_sides(
+    number: int, cells: list[str], layout: _Layout, key: ChainKey, last_price: float, collector: ChainCollector
 ) -> None:
     try:
-        strike = _count(cells[layout.strike])
-        sides = [
-            [read(cells[position]) for read, position in zip(_READERS, side, strict=True)]
-            for side in (layout.calls, layout.puts)
-        ]
+        strike = number_or_nan(cells[layout.strike])
+        sides = [[number_or_nan(cells[position]) for position in side] for side in (layout.calls, layout.puts)]
     except ValueError:
-        problems.add(number, "row", "not a number", cells)
+        collector.problems.add(number, "row", "not a number", cells)
         return
     if not strike > 0:
-        problems.add(number, "Strike", "strike missing", cells)
+        collector.problems.add(number, "Strike", "strike missing", cells)
         return
-    for right, (last, bid, ask, volume, open_interest) in zip(_RIGHTS, sides, strict=True):
-        side = "Calls" if right == "C" else "Puts"
-        if bid > ask:
-            problems.add(number, f"{side} Bid", "bid above ask", cells)
-        elif bid < 0 or ask < 0 or last < 0 or volume < 0 or open_interest < 0:
-            problems.add(number, side, "negative number", cells)
-        else:
-            quotes.append(OptionQuote(strike, right, bid, ask, last, volume, open_interest))
+    for right, (last, bid, ask, volume, interest, volatility, delta, gamma) in zip(_RIGHTS, sides, strict=True):
+        prices = (price_or_nan(bid), price_or_nan(ask), price_or_nan(last))
+        quote = OptionQuote(strike, right, *prices, volume, interest)
+        mark = VendorMark(last_price, volatility, delta, gamma)
+        collector.add(number, cells, key, quote, mark, field="Calls" if right == "C" else "Puts")
 
 
-_READERS: Final = (_price, _price, _price, _count, _count)
 _RIGHTS: Final[tuple[OptionRight, OptionRight]] = ("C", "P")

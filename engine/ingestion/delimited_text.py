@@ -19,6 +19,11 @@ def header_of(file: InputFile) -> tuple[str, ...]:
     return tuple(name.lower() for name in _first_cells(file)[0])
 
 
+def delimiter_of(file: InputFile) -> str:
+    """The sign between the cells of the first line; a comma where it is no header of two columns."""
+    return _first_cells(file)[1]
+
+
 def table_rows(file: InputFile) -> Iterator[tuple[int, dict[str, str] | None, list[str]]]:
     """(number of the entry from 1, cells by lower-case column name, raw cells) of every row that is not blank.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.core.records import Headline
-from engine.ingestion.headlines_csv import is_relevant, text_hash
+from engine.ingestion.headline_text import is_relevant, text_hash
 from engine.ingestion.lake_rows import NormalisedRow
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList
 from engine.ingestion.text_cleaning import UnusableTextError, clean_text, one_line

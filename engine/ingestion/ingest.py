@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
 from engine.ingestion.input_file import InputFile, printable_name, read_input
 from engine.ingestion.lake_alignment import Alignment, align, aligned_datasets
 from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow
-from engine.ingestion.market_directory import MarketDirectory
+from engine.ingestion.market_directory import MarketDirectory, shipped_markets
 from engine.ingestion.record_tables import rows_by_dataset, rows_from_table, tables_from_rows
 from engine.ingestion.source_pipeline import ParsedInput, RowProblem, SourcePipeline
 from engine.ingestion.sources import recognise_input
@@ -147,6 +148,8 @@ def ingest_input(
             else pipeline.parse_markets(file, markets, directory)
         )
     ]
+    if directory is None:
+        _refuse_doubtful_market(pipeline, file, config.market)
     _refuse_unusable(file.name, [parsed for _, parsed in parts])
     with stores.db.transaction("ingest"):
         stored = [
@@ -217,6 +220,26 @@ def _markets_of(
             "pass the market it belongs to with --market"
         )
     return (directory.home,)
+
+
+@lru_cache(maxsize=1)
+def _known_markets() -> tuple[MarketConfig, ...]:
+    return shipped_markets()
+
+
+def _refuse_doubtful_market(pipeline: SourcePipeline, file: InputFile, market: MarketConfig) -> None:
+    """Refuse to pin a file to one market whose content names none and whose name says another ("Feeder_Cattle.csv")."""
+    if market.simulated:
+        return
+    known = MarketDirectory(market, _known_markets())
+    named = known.named_by(file.name)
+    if named is None or named.market == market.market or named.contract.root == market.contract.root:
+        return
+    if [one.market for one in pipeline.markets_in(file, known)] == [named.market]:
+        raise InputError(
+            f"{file.name}: the name says {named.title}, but market {market.market} was asked for and the content names "
+            f"none; pass --market {named.market}, or rename the file if it is of {market.market}"
+        )
 
 
 def _refuse_unusable(name: str, parts: Sequence[ParsedInput]) -> None:

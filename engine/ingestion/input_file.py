@@ -8,7 +8,7 @@ import lzma
 import os
 import zipfile
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ _EMPTY_ZIP_MAGIC: Final = b"PK\x05\x06"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_CHUNK: Final = 1024 * 1024
 _DAMAGED_ZIP: Final = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, OverflowError, ValueError)
+_FOLDERS: Final = 5
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORKBOOK_PARTS: Final = frozenset({"[Content_Types].xml", "xl/workbook.xml"})
 
@@ -33,13 +34,15 @@ class InputFile:
 
     A zip of several tables keeps its packed bytes as `content` and gives the tables, by name, in `tables`; few sources
     come that way, and `engine/ingestion/sources.py` refuses the rest. An .xlsx workbook is a zip too: it keeps its
-    packed bytes and has no `tables`."""
+    packed bytes and has no `tables`. `folders` are the names of the last folders above the file, outermost first: some
+    collections say a file's market there and nowhere else. They are not stored."""
 
     name: str
     content: bytes
     content_hash: str
     member: str = ""
     tables: tuple[tuple[str, bytes], ...] = ()
+    folders: tuple[str, ...] = ()
 
     @property
     def is_workbook(self) -> bool:
@@ -70,7 +73,7 @@ def read_input(path: Path) -> InputFile:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"{printable_name(path)}: cannot be read: {error.strerror}") from error
-    return unpack(printable_name(path), raw)
+    return replace(unpack(printable_name(path), raw), folders=path.absolute().parent.parts[-_FOLDERS:])
 
 
 def printable_name(path: Path) -> str:

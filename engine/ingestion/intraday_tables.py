@@ -17,10 +17,11 @@ from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from engine.ingestion.databento_symbols import belongs, place_of, root_of
+from engine.ingestion.delimited_text import header_of
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
-from engine.ingestion.vendor_bars import BarColumns, Line, VendorRow, bars_of, header_of, lines_of
+from engine.ingestion.vendor_bars import BarColumns, Line, VendorRow, bars_of, lines_of
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_SECOND, to_ts
@@ -46,7 +47,7 @@ class IntradayTablePipeline(SourcePipeline):
 
     def recognises(self, file: InputFile) -> bool:
         """The exact header."""
-        return header_of(file) == [self.stamp_column, *_PRICES]
+        return header_of(file) == (self.stamp_column.lower(), *(name.lower() for name in _PRICES))
 
     def source_of(self, file: InputFile, market: MarketConfig) -> str:
         """By the length of the bars."""

@@ -13,13 +13,13 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.delimited_text import header_of
 from engine.ingestion.input_file import InputFile
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
-from engine.ingestion.vendor_bars import BarColumns, bars_of, header_of, lines_of, settled_rows
+from engine.ingestion.vendor_bars import BarColumns, bars_of, continuous_contract, lines_of, settled_rows
 from engine.kernel.config_models import MarketConfig
 
-_COLUMNS: Final = ("Date", "Price", "Open", "High", "Low", "Vol.")
+_COLUMNS: Final = ("date", "price", "open", "high", "low", "vol.")
 _HALF_A_HUNDREDTH: Final = 0.005 + 1e-6
 
 # Last trade days on which the series shows the next contract already: (root, day) -> contract. On 2017-10-13 it
@@ -43,9 +43,9 @@ class InvestingDailyPipeline(SourcePipeline):
         header = header_of(file)
         day, close, open_, high, low, volume = (header.index(column) for column in _COLUMNS)
         problems = ProblemList()
-        calendar = ContractCalendar.of(market)
+        root = market.contract.root
         rows = [
-            replace(row, contract=_EARLY_ROLLS.get((calendar.root, row.day)) or calendar.vendor_contract(row.day))
+            replace(row, contract=_EARLY_ROLLS.get((root, row.day)) or continuous_contract(market, row.day))
             for row in settled_rows(lines_of(file), day, market.session, problems)
         ]
         columns = BarColumns(close, open_, high, low, volume)

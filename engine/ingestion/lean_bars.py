@@ -4,7 +4,7 @@ Prices of futures are stored as quoted: only equities and options are scaled by 
 high, low, close, volume. Intraday times are UTC, milliseconds since midnight of the day in the table's name; a bar is
 known at its end. A daily row holds a calendar day and not a session (Sunday evenings have rows of their own), in a
 zone that the file does not say, so it is known at the end of that day in the exchange's zone, the latest candidate,
-and not at the settlement. Quotes and open interest are no bars: such files are recognised and refused.
+and not at the settlement. Quotes and open interest: `lean_quotes.py`, `lean_open_interest.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Final
 
 from engine.ingestion.contract_calendar import ContractCalendar
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.lean_entries import LeanEntry, lean_entries
+from engine.ingestion.lean_entries import LeanEntry, lean_entries, lean_kind
+from engine.ingestion.market_directory import MarketDirectory, is_reference
 from engine.ingestion.session_calendar import midnight_ts
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
 from engine.ingestion.vendor_bars import DAY_SECONDS, BarColumns, VendorRow, bars_of
@@ -28,18 +29,19 @@ _COLUMNS: Final = BarColumns(close=4, open=1, high=2, low=3, volume=5)
 _WIDTH: Final = 6
 _EPOCH_DAY: Final = date(1970, 1, 1)
 _YEARS: Final = range(1950, 2100)
-_NO_BARS: Final = {"quote": "bid and ask quotes", "openinterest": "open interest"}
 
 
 @dataclass(frozen=True, slots=True)
-class _Length:
+class LeanLength:
+    """Name and seconds of a bar."""
+
     name: str
     seconds: int
 
 
-_DAILY: Final = _Length("1d", DAY_SECONDS)
-_HOURLY: Final = _Length("1h", 3_600)
-_INTRADAY: Final = {"minute": _Length("1m", 60), "second": _Length("1s", 1)}
+_DAILY: Final = LeanLength("1d", DAY_SECONDS)
+_HOURLY: Final = LeanLength("1h", 3_600)
+_INTRADAY: Final = {"minute": LeanLength("1m", 60), "second": LeanLength("1s", 1)}
 
 
 class LeanBarsPipeline(SourcePipeline):
@@ -49,44 +51,58 @@ class LeanBarsPipeline(SourcePipeline):
     title = "futures trade bars (LEAN zip)"
 
     def recognises(self, file: InputFile) -> bool:
-        """Every table is named and begins as LEAN's futures tables do; the zip's own name does not matter."""
-        return bool(lean_entries(file))
+        """Every table is named and begins as LEAN's futures tables do, the first as one of trades; the zip's own name
+        does not matter."""
+        return lean_kind(file) == "trade"
+
+    def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
+        """The market of the root in the tables' names."""
+        return lean_markets(file, directory)
 
     def source_of(self, file: InputFile, market: MarketConfig) -> str:
         """The series, by the length of the bars."""
-        return f"{self.name}_{_length(lean_entries(file)).name}"
+        return f"{self.name}_{lean_length(lean_entries(file)).name}"
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
         """Bars of all contracts in order of time and nearby; row numbers of problems count inside a contract's table,
         whose contract begins the raw text."""
-        entries = lean_entries(file)
-        _refuse_other(file.name, entries, market)
-        length = _length(entries)
-        calendar = ContractCalendar.of(market)
         problems = ProblemList()
-        rows = [row for entry in entries for row in _rows(entry, length, calendar, market, problems)]
+        rows = lean_rows(file, market, _WIDTH, problems)
         series = self.source_of(file, market)
         return problems.finish([*bars_of(file.name, series, rows, _COLUMNS, market, problems)])
+
+
+def lean_markets(file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
+    """The markets of the roots in the tables' names of a LEAN futures zip."""
+    roots = dict.fromkeys(entry.root for entry in lean_entries(file))
+    return tuple({market.market: market for market in map(directory.by_root, roots)}.values())
+
+
+def lean_rows(file: InputFile, market: MarketConfig, width: int, problems: ProblemList) -> list[VendorRow]:
+    """Rows of all tables of a LEAN futures zip with their contracts and times; InputError where the zip is not of this
+    market or mixes kinds. Where nothing is known of when contracts end, none is too late and the nearby is 0."""
+    entries = lean_entries(file)
+    _refuse_other(file.name, entries, market)
+    length = lean_length(entries)
+    calendar = ContractCalendar.of(market)
+    return [row for entry in entries for row in _rows(entry, width, length, calendar, market, problems)]
 
 
 def _refuse_other(name: str, entries: Sequence[LeanEntry], market: MarketConfig) -> None:
     root = market.contract.root
     for entry in entries:
-        if entry.root != root:
+        if entry.root not in (root, *market.roots):
             raise InputError(
                 f"{name}: holds symbol {entry.root}, but market {market.market} trades {root}; "
                 "pass the market it belongs to with --market"
             )
-        if entry.kind != "trade" or entry.resolution == "tick":
-            found = _NO_BARS.get(entry.kind, "single trades")
-            raise InputError(
-                f"{name}: holds {found}, which are no bars; take LEAN's daily or minute trade file instead"
-            )
-    if len({(entry.resolution, entry.day) for entry in entries}) > 1:
-        raise InputError(f"{name}: mixes bars of different lengths or days; LEAN keeps one of each in a zip")
+        if entry.resolution == "tick":
+            raise InputError(f"{name}: holds single ticks, which are no bars; take LEAN's daily or minute file instead")
+    if len({(entry.kind, entry.resolution, entry.day) for entry in entries}) > 1:
+        raise InputError(f"{name}: mixes bars of different kinds, lengths or days; LEAN keeps one of each in a zip")
 
 
-def _length(entries: Sequence[LeanEntry]) -> _Length:
+def lean_length(entries: Sequence[LeanEntry]) -> LeanLength:
     """Bars of a table with a time of day other than midnight are hourly, the others daily."""
     if entries[0].resolution:
         return _INTRADAY.get(entries[0].resolution, _INTRADAY["second"])
@@ -95,25 +111,30 @@ def _length(entries: Sequence[LeanEntry]) -> _Length:
 
 
 def _rows(
-    entry: LeanEntry, length: _Length, calendar: ContractCalendar, market: MarketConfig, problems: ProblemList
+    entry: LeanEntry,
+    width: int,
+    length: LeanLength,
+    calendar: ContractCalendar,
+    market: MarketConfig,
+    problems: ProblemList,
 ) -> list[VendorRow]:
     try:
         contract = calendar.contract_of(entry.year, entry.month)
     except InputError as error:
         problems.add(0, "contract", "contract month is not listed", error.message)
         return []
-    expiry = calendar.expiry_of(contract)
+    expiry = None if is_reference(market) else calendar.expiry_of(contract)
     rows = []
     for number, line in enumerate(entry.content.decode("utf-8", errors="replace").splitlines(), 1):
         if not line.strip():
             continue
         cells = line.split(",")
         raw = [contract, *cells]
-        if len(cells) < _WIDTH:
+        if len(cells) < width:
             problems.add(number, "row", "row is cut short", raw)
         elif (start := _start(cells[0], entry)) is None:
             problems.add(number, "time", "not a time", raw)
-        elif start[0] > expiry:
+        elif expiry is not None and start[0] > expiry:
             problems.add(number, "time", "after the contract's last trade day", raw)
         else:
             rows.append(_row(number, cells, start, length, contract, calendar, market))
@@ -124,7 +145,7 @@ def _row(
     number: int,
     cells: list[str],
     start: tuple[date, int],
-    length: _Length,
+    length: LeanLength,
     contract: str,
     calendar: ContractCalendar,
     market: MarketConfig,
@@ -134,7 +155,7 @@ def _row(
     if length.seconds >= DAY_SECONDS:
         event_ts = midnight_ts(day, market.session)
         known_ts = midnight_ts(day + timedelta(days=1), market.session)
-    nearby = calendar.nearby(contract, day)
+    nearby = 0 if is_reference(market) else calendar.nearby(contract, day)
     return VendorRow(number, cells, day, event_ts, known_ts, contract, nearby, length.seconds)
 
 

@@ -43,6 +43,12 @@ def lean_entries(file: InputFile) -> list[LeanEntry]:
     return found if len(found) == len(entries) else []
 
 
+def lean_kind(file: InputFile) -> str:
+    """The kind of data of a LEAN futures zip by its first table, "" where the content is not one."""
+    entries = lean_entries(file)
+    return entries[0].kind if entries else ""
+
+
 def _entry(name: str, content: bytes) -> LeanEntry | None:
     match = _NAME.fullmatch(name)
     if match is None or (match["day"] is None) != (match["resolution"] is None) or not _ROW.match(content):

@@ -7,6 +7,7 @@ from typing import Final
 
 from engine.ingestion.barchart_contract import BarchartContractPipeline
 from engine.ingestion.benzinga_news import BenzingaPipeline
+from engine.ingestion.cboe_datashop import CboeDatashopPipeline
 from engine.ingestion.cboe_quotes import CboeQuotesPipeline
 from engine.ingestion.cot_reports import (
     CotDisaggregatedPipeline,
@@ -29,10 +30,18 @@ from engine.ingestion.intraday_tables import FirstRateBarsPipeline, NautilusBars
 from engine.ingestion.investing_daily import InvestingDailyPipeline
 from engine.ingestion.labelled_texts import LabelledTextsPipeline
 from engine.ingestion.lean_bars import LeanBarsPipeline
+from engine.ingestion.lean_factors import LeanFactorsPipeline
+from engine.ingestion.lean_maps import LeanMapsPipeline
+from engine.ingestion.lean_margins import LeanMarginsPipeline
+from engine.ingestion.lean_open_interest import LeanOpenInterestPipeline
+from engine.ingestion.lean_option_universes import LeanOptionUniversePipeline
+from engine.ingestion.lean_options import LeanOptionsPipeline
+from engine.ingestion.lean_quotes import LeanQuotesPipeline
 from engine.ingestion.nass_slaughter import NassSlaughterPipeline
 from engine.ingestion.news_tables import NewsTablePipeline
 from engine.ingestion.newsapi_articles import NewsApiPipeline
 from engine.ingestion.oecd_rates import OecdRatesPipeline
+from engine.ingestion.option_table import OptionTablePipeline
 from engine.ingestion.prose import is_prose
 from engine.ingestion.reddit_posts import RedditListingPipeline, RedditTablePipeline
 from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
@@ -61,6 +70,15 @@ SOURCES: Final[tuple[SourcePipeline, ...]] = (
     SettlementTablePipeline(),
     NearbySettlementPipeline(),
     LeanBarsPipeline(),
+    LeanQuotesPipeline(),
+    LeanOpenInterestPipeline(),
+    LeanMarginsPipeline(),
+    LeanFactorsPipeline(),
+    LeanMapsPipeline(),
+    CboeDatashopPipeline(),
+    OptionTablePipeline(),
+    LeanOptionsPipeline(),
+    LeanOptionUniversePipeline(),
     NewsApiPipeline(),
     BenzingaPipeline(),
     FeedNewsPipeline(),

@@ -1,7 +1,7 @@
 """From rows of a vendor's table to bars: the checks, flags and times that daily and intraday tables share.
 
-A daily bar follows `yahoo_daily.py`: `event_ts` = midnight of the session day in the exchange's zone, `known_ts` =
-that day's settlement. A row of a day without a session on which nothing traded is a vendor's placeholder and kept out.
+A daily bar: `event_ts` = midnight of the session day in the exchange's zone, `known_ts` = that day's settlement. A row
+of a day without a session on which nothing traded is a vendor's placeholder and kept out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from typing import Final
 
 from engine.core.records import FuturesBar
 from engine.ingestion.bar_checks import NOT_A_SESSION_DAY, bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
+from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.delimited_text import delimiter_of
 from engine.ingestion.input_file import InputFile
+from engine.ingestion.market_directory import is_reference
 from engine.ingestion.numbers import number_or_nan, on_tick, quantity_or_nan
 from engine.ingestion.session_calendar import is_session_day, midnight_ts, settlement_known_ts
 from engine.ingestion.source_pipeline import ProblemList
@@ -55,19 +58,11 @@ class VendorRow:
 
 def lines_of(file: InputFile) -> list[Line]:
     """Non-empty lines with their 1-based numbers; InputError where the text is no CSV at all."""
-    reader = csv.reader(file.text().splitlines())
+    reader = csv.reader(file.text().splitlines(), delimiter=delimiter_of(file))
     try:
         return [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
         raise InputError(f"{file.name}: line {reader.line_num} is no CSV: {error}") from error
-
-
-def header_of(file: InputFile) -> list[str]:
-    """Cells of the first line, for recognition; empty where there is none."""
-    try:
-        return [cell.strip() for cell in next(csv.reader(file.head(1)), [])]
-    except csv.Error:
-        return []
 
 
 def settled_rows(
@@ -90,6 +85,11 @@ def settled_rows(
             known_ts = settlement_known_ts(day, session)
             rows.append(VendorRow(number, cells, day, midnight_ts(day, session), known_ts))
     return rows
+
+
+def continuous_contract(market: MarketConfig, day: date) -> str | None:
+    """The contract that a calendar-rolled series shows on a day; None where nothing is known of contract ends."""
+    return None if is_reference(market) else ContractCalendar.of(market).vendor_contract(day)
 
 
 def bars_of(

@@ -1,34 +1,45 @@
-"""Daily bars as yfinance writes them: three header lines (Price, Ticker, Date), one continuous front-month series.
+"""Daily bars as yfinance writes them: one continuous front-month series in one of two layouts.
 
+Newer files begin with three header lines (Price, Ticker, Date) and name their ticker; older ones have one header line
+(Date, Open, High, Low, Close, Adj Close, Volume), hold no ticker and are about the market in the file's name.
 `event_ts` = midnight of the session day in the exchange's zone; `known_ts` = that day's settlement. Float32 tails go
 to the tick (at most 1e-4 away), a price off the tick grid stays as it is. The contract comes from the contract
-calendar. "Adj Close" equals "Close" for futures and is not stored.
+calendar. "Adj Close" equals "Close" for futures and is not stored. Days without any price are kept out. A volume of 0
+on a day with a range is the vendor's gap (all through the first years) and flagged, not removed. Older files were made
+before the volume of their last day was out: all five real ones repeat the volume of the day before there (lean hogs
+5,153 lots for 2021-06-09, in truth 5,694). Such a volume is missing and flagged.
 """
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from engine.core.records import FuturesBar
-from engine.ingestion.bar_checks import NOT_A_SESSION_DAY, bar_fault, bar_flags, refuse_wrong_unit, unit_jumps
 from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.delimited_text import header_of
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.lake_rows import NormalisedRow
-from engine.ingestion.market_directory import MarketDirectory
-from engine.ingestion.numbers import number_or_nan, on_tick
-from engine.ingestion.session_calendar import is_session_day, midnight_ts, settlement_known_ts
+from engine.ingestion.market_directory import MarketDirectory, is_reference
 from engine.ingestion.source_pipeline import ParsedInput, ProblemList, SourcePipeline
+from engine.ingestion.vendor_bars import (
+    BarColumns,
+    Line,
+    bars_of,
+    continuous_contract,
+    lines_of,
+    settled_rows,
+)
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
 VOLUME_OF_NEXT_CONTRACT: Final = "volume_of_next_contract"
-_DAY_SECONDS: Final = 86_400
-_FIELDS: Final = ("Open", "High", "Low", "Close", "Volume")
+VOLUME_OF_DAY_BEFORE: Final = "volume_of_day_before"
+_FIELDS: Final = ("Close", "Open", "High", "Low", "Volume")
 _HEADER_LINES: Final = 3
+_OLD_HEADER: Final = ("date", "open", "high", "low", "close", "adj close", "volume")
 
 
 class YahooDailyPipeline(SourcePipeline):
@@ -38,117 +49,73 @@ class YahooDailyPipeline(SourcePipeline):
     title = "Yahoo daily bars (yfinance CSV)"
 
     def recognises(self, file: InputFile) -> bool:
-        """Three header lines that begin with Price, Ticker and Date."""
-        head = file.head(3)
-        return len(head) == 3 and [line.split(",")[0].strip() for line in head] == ["Price", "Ticker", "Date"]
+        """Three header lines that begin with Price, Ticker and Date, or the one of the older layout."""
+        return _names_ticker(file) or header_of(file) == _OLD_HEADER
 
     def markets_in(self, file: InputFile, directory: MarketDirectory) -> Sequence[MarketConfig]:
-        """The market of the one ticker; none where the file has several, which `parse` refuses."""
+        """The market of the one ticker; none where the file has several, which `parse` refuses. Without a ticker the
+        market that the file's name means."""
+        if not _names_ticker(file):
+            return super().markets_in(file, directory)
         tickers = {cell.strip() for cell in file.head(2)[1].split(",")[1:] if cell.strip()}
         return [directory.by_root(ticker.removesuffix("=F")) for ticker in tickers] if len(tickers) == 1 else ()
 
     def parse(self, file: InputFile, market: MarketConfig) -> ParsedInput:
         """Bars of every session in the file; rows without prices, implausible or doubled are kept out."""
-        lines = list(csv.reader(file.text().splitlines()))
-        positions = self._positions(file.name, lines, market)
-        rows = [(number, cells) for number, cells in enumerate(lines[_HEADER_LINES:], _HEADER_LINES + 1) if cells]
-        problems = ProblemList()
-        parsed = [
-            (number, cells, values)
-            for number, cells in rows
-            if (values := self._values(number, cells, positions, problems)) is not None
-        ]
-        closes = [values["Close"] for _, _, values in parsed]
-        refuse_wrong_unit(file.name, closes, market.contract)
-        jumps = unit_jumps(closes)
-        calendar = ContractCalendar.of(market)
-        bars: dict[date, NormalisedRow] = {}
-        for index, (number, cells, values) in enumerate(parsed):
-            day = self._day(number, cells, problems)
-            if day is None:
-                continue
-            if index in jumps:
-                problems.add(number, "Close", "price jumps by more than 50 times against its neighbours", cells)
-            elif day in bars:
-                problems.add(number, "Date", "second row for the same day", cells)
-            elif (bar := self._bar(number, cells, day, values, market, calendar, problems)) is not None:
-                bars[day] = bar
-        return problems.finish([bars[day] for day in sorted(bars)])
-
-    def _positions(self, name: str, lines: list[list[str]], market: MarketConfig) -> dict[str, int]:
-        tickers = {cell.strip() for cell in lines[1][1:] if cell.strip()}
-        root = market.contract.root
-        if len(tickers) != 1:
-            raise InputError(f"{name}: must hold one ticker, it holds {', '.join(sorted(tickers)) or 'none'}")
-        ticker = tickers.pop()
-        if ticker != f"{root}=F":
-            raise InputError(
-                f"{name}: holds ticker {ticker}, but market {market.market} trades {root}=F; "
-                "pass the market it belongs to with --market"
-            )
-        header = [cell.strip() for cell in lines[0]]
+        table = lines_of(file)
+        if _names_ticker(file):
+            _refuse_other_ticker(file.name, table, market)
+            table = [table[0], *table[_HEADER_LINES:]]
+        header = [cell.strip() for cell in table[0][1]]
         missing = [field for field in _FIELDS if field not in header]
         if missing:
-            raise InputError(f"{name}: column {missing[0]} is missing")
-        return {field: header.index(field) for field in _FIELDS}
+            raise InputError(f"{file.name}: column {missing[0]} is missing")
+        problems = ProblemList()
+        rows = [
+            replace(row, contract=continuous_contract(market, row.day))
+            for row in settled_rows(table, 0, market.session, problems)
+        ]
+        columns = BarColumns(*(header.index(field) for field in _FIELDS))
+        bars = bars_of(file.name, self.name, rows, columns, market, problems)
+        if not _names_ticker(file):
+            bars = _without_repeated_volume(bars)
+        last_days = {} if is_reference(market) else _last_days({bar.contract for bar in bars}, market)
+        known = {row.event_ts: row.day for row in rows}
+        return problems.finish([_flagged(bar, known[bar.event_ts], last_days) for bar in bars])
 
-    def _values(
-        self, number: int, cells: list[str], positions: Mapping[str, int], problems: ProblemList
-    ) -> dict[str, float] | None:
-        values = {}
-        for field, position in positions.items():
-            try:
-                values[field] = number_or_nan(cells[position])
-            except IndexError:
-                problems.add(number, field, "row is cut short", cells)
-                return None
-            except ValueError:
-                problems.add(number, field, "not a number", cells)
-                return None
-        return values
 
-    def _day(self, number: int, cells: list[str], problems: ProblemList) -> date | None:
-        try:
-            return date.fromisoformat(cells[0].strip()[:10])
-        except ValueError:
-            problems.add(number, "Date", "not a date", cells)
-            return None
+def _names_ticker(file: InputFile) -> bool:
+    head = file.head(_HEADER_LINES)
+    return [line.split(",")[0].strip() for line in head] == ["Price", "Ticker", "Date"]
 
-    def _bar(
-        self,
-        number: int,
-        cells: list[str],
-        day: date,
-        values: Mapping[str, float],
-        market: MarketConfig,
-        calendar: ContractCalendar,
-        problems: ProblemList,
-    ) -> FuturesBar | None:
-        tick = market.contract.tick_size
-        open_, high, low, close = (on_tick(values[field], tick) for field in _FIELDS[:4])
-        volume = values["Volume"]
-        fault = bar_fault(open_, high, low, close, volume, market.contract)
-        if fault is not None:
-            problems.add(number, fault[0].capitalize(), fault[1], cells)
-            return None
-        contract = calendar.vendor_contract(day)
-        flags = list(bar_flags(open_, high, low, close, volume))
-        if calendar.expiry_of(contract) == day and not math.isnan(volume):
-            flags.append(VOLUME_OF_NEXT_CONTRACT)
-        if not is_session_day(day, market.session.calendar):
-            flags.append(NOT_A_SESSION_DAY)
-        return FuturesBar(
-            market=market.market,
-            series=self.name,
-            contract=contract,
-            nearby=1,
-            bar_seconds=_DAY_SECONDS,
-            event_ts=midnight_ts(day, market.session),
-            known_ts=settlement_known_ts(day, market.session),
-            open=open_,
-            high=high,
-            low=low,
-            close=close,
-            volume=volume,
-            flags=tuple(sorted(flags)),
+
+def _refuse_other_ticker(name: str, table: Sequence[Line], market: MarketConfig) -> None:
+    tickers = {cell.strip() for cell in table[1][1][1:] if cell.strip()}
+    contract = market.contract
+    if len(tickers) != 1:
+        raise InputError(f"{name}: must hold one ticker, it holds {', '.join(sorted(tickers)) or 'none'}")
+    ticker = tickers.pop()
+    if ticker.removesuffix("=F") not in (contract.root, *market.roots) or not ticker.endswith("=F"):
+        raise InputError(
+            f"{name}: holds ticker {ticker}, but market {market.market} trades {contract.root}=F; "
+            "pass the market it belongs to with --market"
         )
+
+
+def _without_repeated_volume(bars: Sequence[FuturesBar]) -> list[FuturesBar]:
+    if len(bars) < 2 or not bars[-1].volume == bars[-2].volume > 0:
+        return list(bars)
+    last = bars[-1]
+    return [*bars[:-1], replace(last, volume=math.nan, flags=tuple(sorted({*last.flags, VOLUME_OF_DAY_BEFORE})))]
+
+
+def _last_days(contracts: set[str | None], market: MarketConfig) -> dict[str, date]:
+    calendar = ContractCalendar.of(market)
+    return {contract: calendar.expiry_of(contract) for contract in contracts if contract is not None}
+
+
+def _flagged(bar: FuturesBar, day: date, last_days: dict[str, date]) -> FuturesBar:
+    """The bar, flagged where it is a last trade day: its volume is then the next contract's."""
+    if math.isnan(bar.volume) or last_days.get(bar.contract or "") != day:
+        return bar
+    return replace(bar, flags=tuple(sorted({*bar.flags, VOLUME_OF_NEXT_CONTRACT})))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from engine.core.records import Headline
 from engine.ingestion.benzinga_news import BenzingaPipeline
-from engine.ingestion.headlines_csv import text_hash
+from engine.ingestion.headline_text import text_hash
 from engine.ingestion.input_file import read_input, unpack
 from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 
 from engine.core.records import Headline
 from engine.ingestion.feed_news import FeedNewsPipeline
-from engine.ingestion.headlines_csv import text_hash
+from engine.ingestion.headline_text import text_hash
 from engine.ingestion.input_file import unpack
 from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig

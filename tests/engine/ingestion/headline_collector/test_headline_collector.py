@@ -4,7 +4,7 @@ import pytest
 
 from engine.core.records import Headline
 from engine.ingestion.headline_collector import HeadlineCollector
-from engine.ingestion.headlines_csv import text_hash
+from engine.ingestion.headline_text import text_hash
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 

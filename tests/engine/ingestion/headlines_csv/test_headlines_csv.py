@@ -1,17 +1,11 @@
 from __future__ import annotations
 
-from engine.ingestion.headlines_csv import HeadlinesPipeline, is_relevant, text_hash
+from engine.ingestion.headline_text import text_hash
+from engine.ingestion.headlines_csv import HeadlinesPipeline
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.timestamps import parse_iso
 
 HEADER = "published_at,source,title,url\n"
-
-
-def test_relevance_is_by_whole_word() -> None:
-    keywords = frozenset({"hog", "pork"})
-    assert is_relevant("Hog prices: firm", keywords)
-    assert is_relevant("PORK cutout", keywords)
-    assert not is_relevant("hogwarts reopens", keywords)
 
 
 def test_headlines(hogs: HydraConfig, as_input) -> None:
@@ -28,6 +22,6 @@ def test_headlines(hogs: HydraConfig, as_input) -> None:
     assert [row.title for row in parsed.rows] == ["Pork trade quiet", "Hog desk: loins strong, hams weak"]
     assert parsed.rows[1].event_ts == parsed.rows[1].known_ts == parse_iso("2024-02-20T14:34:30Z")
     assert parsed.rows[0].text_hash == text_hash("pork trade  QUIET")
-    assert parsed.ignored == {"off topic": 1}
+    assert parsed.ignored == {"off topic": 1, "copy": 1}
     assert [(problem.row_number, problem.reason) for problem in parsed.problems] == [
         (6, "not a time"), (7, "title is empty"), (8, "row is cut short")]  # fmt: skip

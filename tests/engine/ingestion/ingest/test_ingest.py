@@ -248,3 +248,23 @@ def test_one_bad_entry_does_not_refuse_a_file_of_other_topics(stores, hogs, tmp_
     report = ingest_file(stores, hogs, path, now_ts=NOW)
     assert (report.records, report.ignored, report.quarantined) == (0, {"off topic": 1}, {"not a time": 1})
     assert [row["field"] for row in stores.lake.quarantined("lean_hogs")] == ["published"]
+
+
+OLD_YAHOO = "Date,Open,High,Low,Close,Adj Close,Volume\n2020-01-02,80,81,79,80,80,9\n"
+
+
+def test_a_file_named_after_another_market_is_not_pinned_to_this_one(stores, hogs, tmp_path: Path) -> None:
+    doubtful, neutral = tmp_path / "Corn.csv", tmp_path / "prices.csv"
+    for path in (doubtful, neutral):
+        path.write_text(OLD_YAHOO)
+    with pytest.raises(InputError, match="the name says Corn, but market lean_hogs was asked for") as refusal:
+        ingest_file(stores, hogs, doubtful, now_ts=NOW)
+    assert "--market corn" in refusal.value.message and "\n" not in refusal.value.message
+    assert table(stores, "SELECT * FROM batches") == []
+    assert ingest_file(stores, hogs, neutral, now_ts=NOW).rows_added == 1
+
+
+def test_content_that_names_its_market_outweighs_the_name(stores, hogs, tmp_path: Path, yahoo_text) -> None:
+    path = tmp_path / "Corn.csv"
+    path.write_text(yahoo_text([("2020-01-02", 80.0, 81.0, 79.0, 80.0, 9_000)]))
+    assert ingest_file(stores, hogs, path, now_ts=NOW).rows_added == 1

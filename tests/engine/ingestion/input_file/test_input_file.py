@@ -99,6 +99,14 @@ def test_text_drops_the_byte_order_mark_and_reads_old_encodings() -> None:
     assert unpack("x", "café".encode("cp1252")).text() == "café"
 
 
+def test_the_folders_above_a_file_are_remembered(tmp_path: Path) -> None:
+    folder = tmp_path / "option" / "usa" / "universes" / "twx"
+    folder.mkdir(parents=True)
+    (folder / "20140604.csv").write_text("x,y")
+    assert read_input(folder / "20140604.csv").folders[-4:] == ("option", "usa", "universes", "twx")
+    assert unpack("20140604.csv", b"x,y").folders == ()
+
+
 PARTS = {"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>", "xl/worksheets/sheet1.xml": b"<x/>"}
 
 

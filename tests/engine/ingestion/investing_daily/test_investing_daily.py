@@ -124,6 +124,12 @@ def test_real_files(hogs: HydraConfig, market_like, real_data, name, market, row
     assert reasons.count("high below low") == other == len(reasons) - placeholders
     assert parsed.rows[0].event_ts == midnight_ts(date(2016, 1, 4), settings.session)
     assert parsed.rows[-1].event_ts == midnight_ts(date(2022, 10, 5), settings.session)
+    outside = sum(
+        float(row["High"]) >= float(row["Low"]) and not float(row["Low"]) <= float(row["Price"]) <= float(row["High"])
+        for row in ({key: cell.replace(",", "") for key, cell in row.items()} for row in table)
+    )
+    assert sum("close_outside_range" in bar.flags for bar in parsed.rows) == outside
+    assert name != "Oats" or outside == 148
     empty_volumes = sum(row["Vol."] == "" for row in table) - sum(
         ",," in problem.raw_text for problem in parsed.problems
     )

@@ -12,6 +12,7 @@ from engine.core.records import FuturesBar
 from engine.ingestion.ingest import ingest_input
 from engine.ingestion.input_file import InputFile, read_input, unpack
 from engine.ingestion.lean_bars import LeanBarsPipeline
+from engine.ingestion.market_directory import MarketDirectory
 from engine.ingestion.session_calendar import midnight_ts, settlement_known_ts
 from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
@@ -87,10 +88,8 @@ def test_bad_rows_name_their_contract(hogs: HydraConfig) -> None:
     ("tables", "words"),
     [
         ({"es_trade_201312.csv": FEBRUARY}, "holds symbol ES, but market lean_hogs trades HE"),
-        ({"he_quote_201312.csv": b"20131006 00:00,1,1,1,1,1,1,1,1,1,1"}, "holds bid and ask quotes, which are no bars"),
-        ({"he_openinterest_201312.csv": b"20131006 00:00,5"}, "holds open interest, which are no bars"),
-        ({"20131007_he_tick_trade_201312.csv": b"1,85,1,usa,,0"}, "holds single trades, which are no bars"),
-        ({**DAILY, **MINUTES}, "mixes bars of different lengths"),
+        ({"20131007_he_tick_trade_201312.csv": b"1,85,1,usa,,0"}, "holds single ticks, which are no bars"),
+        ({**DAILY, **MINUTES}, "mixes bars of different kinds, lengths or days"),
         ({"he_trade_201402.csv": b"20131213 00:00,860000,868000,859000,865250,9"}, "most prices"),
     ],
 )
@@ -144,14 +143,9 @@ def test_real_daily_trades(market_like, real_data) -> None:
     assert (december[0].close, december[0].volume, december[0].flags) == (1676.5, 21573.0, ("not_a_session_day",))
 
 
-@pytest.mark.real_data
-@pytest.mark.parametrize(
-    ("name", "market", "months"),
-    [("cbot/daily/zc_openinterest", "ZC", "HKNUZ"), ("cbot/daily/zs_openinterest", "ZS", "FHKNQUX"),
-     ("cbot/daily/zw_openinterest", "ZW", "HKNUZ"), ("cme/daily/es_openinterest", "ES", "HMUZ"),
-     ("cme/daily/es_quote", "ES", "HMUZ")],
-)  # fmt: skip
-def test_real_files_without_bars_are_recognised_and_refused(market_like, real_data, name, market, months) -> None:
-    file = read_input(real_data / "futures" / "lean" / f"{name}.zip")
-    with pytest.raises(InputError, match="which are no bars"):
-        recognise_input(file).parse(file, market_like(market, months, 1.0, 9000.0, 0.25))
+def test_markets_of_unknown_expiry_take_every_row(hogs: HydraConfig) -> None:
+    file = lean({"cl_trade_201312.csv": b"20140102 00:00,96,97,95,96.5,9\n"})
+    directory = MarketDirectory(hogs.market, [hogs.market])
+    (market,) = PIPELINE.markets_in(file, directory)
+    (bar,) = PIPELINE.parse(file, market).rows
+    assert (market.market, bar.contract, bar.nearby) == ("crude_oil", "CLZ13", 0)

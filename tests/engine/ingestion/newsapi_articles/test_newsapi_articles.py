@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.records import Headline
-from engine.ingestion.headlines_csv import text_hash
+from engine.ingestion.headline_text import text_hash
 from engine.ingestion.input_file import read_input, unpack
 from engine.ingestion.newsapi_articles import NewsApiPipeline
 from engine.ingestion.sources import recognise_input

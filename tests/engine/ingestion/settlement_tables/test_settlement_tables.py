@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.core.records import FuturesBar
 from engine.ingestion.input_file import read_input, unpack
+from engine.ingestion.lake_rows import Statistic
 from engine.ingestion.session_calendar import midnight_ts, settlement_known_ts
 from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
 from engine.ingestion.sources import recognise_input
@@ -34,7 +35,12 @@ def test_the_close_is_the_settlement_in_both_layouts(hogs: HydraConfig, as_input
                  FEEDER + "2013-06-20,100,102.5,99.5,101.5,,101.225,1777,8958\n"):  # fmt: skip
         file = as_input(text)
         assert recognise_input(file).name == "settlement"
-        assert TABLE.parse(file, hogs.market).rows == (expected,)
+        bar, interest = TABLE.parse(file, hogs.market).rows
+        assert bar == expected
+        assert interest == Statistic(
+            "lean_hogs", "settlement", None, "nearby_open_interest", "lots",
+            midnight_ts(date(2013, 6, 19), session), settlement_known_ts(day, session), 8958.0,
+        )  # fmt: skip
 
 
 def test_missing_cells_and_corrupt_rows(hogs: HydraConfig, as_input) -> None:
@@ -46,7 +52,7 @@ def test_missing_cells_and_corrupt_rows(hogs: HydraConfig, as_input) -> None:
         "2013-06-17,100,102.5,99.5,101.225,-3,8958,\n"
     )
     parsed = TABLE.parse(as_input(text), hogs.market)
-    (bar,) = parsed.rows
+    (bar,) = (row for row in parsed.rows if isinstance(row, FuturesBar))
     assert math.isnan(bar.volume) and bar.event_ts == midnight_ts(date(2013, 6, 20), hogs.market.session)
     assert {(problem.row_number, problem.field, problem.reason) for problem in parsed.problems} == {
         (2, "Date", "not a date"), (4, "Open", "price missing"), (5, "row", "row is cut short"),
@@ -95,10 +101,16 @@ def test_real_tables(market_like, real_data, name, market, reasons) -> None:
     with path.open() as stream:
         table = list(csv.DictReader(stream))
     assert Counter(problem.reason for problem in parsed.problems) == reasons
-    assert len(parsed.rows) == len(table) - sum(reasons.values())
-    assert parsed.rows[0].event_ts == midnight_ts(date(2005, 1, 3), settings.session)
-    assert parsed.rows[-1].event_ts == midnight_ts(date(2014, 12, 29), settings.session)
-    assert parsed.rows[-2].close == float(next(row for row in table if row["Date"] == "2014-12-26")["Settle"])
+    bars = [row for row in parsed.rows if isinstance(row, FuturesBar)]
+    assert len(bars) == len(table) - sum(reasons.values())
+    assert bars[0].event_ts == midnight_ts(date(2005, 1, 3), settings.session)
+    assert bars[-1].event_ts == midnight_ts(date(2014, 12, 29), settings.session)
+    figures = [row for row in parsed.rows if isinstance(row, Statistic)]
+    column = next(name for name in table[0] if name.endswith("Open Interest"))
+    printed = [row[column] for row in table if row["Date"] != "2014-31-14" and row["Date"] != "2014-30-14"]
+    assert len(figures) <= sum(cell != "" for cell in printed) <= len(figures) + 3
+    assert all(bar_ts < figure.known_ts for bar_ts, figure in ((one.event_ts, one) for one in figures))
+    assert bars[-2].close == float(next(row for row in table if row["Date"] == "2014-12-26")["Settle"])
 
 
 @pytest.mark.real_data

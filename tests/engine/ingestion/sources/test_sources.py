@@ -21,7 +21,18 @@ REAL_FILES = {
     "futures/barchart_contracts/*": "barchart",
     "futures/settle_oi_2005_2014/*": "settlement",
     "futures/nearby/*": "nearby_settlement",
-    "futures/lean/*/daily/*": "lean",
+    "futures/yahoo_2000_2021/*": "yahoo",
+    "futures/lean/*/daily/*_trade.zip": "lean",
+    "futures/lean/*/daily/*_quote.zip": "lean_quote",
+    "futures/lean/*/daily/*_openinterest.zip": "lean_openinterest",
+    "futures/lean/*/margins/*": "lean_margins",
+    "futures/lean/*/factor_files/*": "lean_factors",
+    "futures/lean/*/map_files/*": "lean_maps",
+    "options/cboe_datashop/*": "cboe_datashop",
+    "options/yahoo/*": "option_table",
+    "options/spx_2014_2016/*": "option_table",
+    "options/lean_*/**/*.zip": "lean_options",
+    "options/lean_*/**/universes/**/*.csv*": "lean_option_universe",
     "intraday/databento_1h/*.csv.gz": "databento",
     "intraday/databento_1h/*_rolls.csv": "databento_rolls",
     "intraday/firstrate/*": "firstrate",
@@ -70,6 +81,16 @@ def samples(yahoo_text, databento_text, legacy_text, cboe_text) -> dict[str, str
         "settlement": "Date,Open,High,Low,Settle,Volume,Prev. Day Open Interest,Returns\n"
         "2013-06-20,100,102.5,99.5,101.225,1777,8958,\n",
         "nearby_settlement": '"Index","Nearby"\n2010-01-04,65.85\n',
+        "lean_margins": "date,initial,maintenance\n20040203,1013,750\n",
+        "lean_factors": '{"Date":"2009-11-30T00:00:00","BackwardsRatioScale":[0.9],"BackwardsPanamaCanalScale":[-2.0],'
+        '"ForwardPanamaCanalScale":[0.0],"DataMappingMode":1}\n',
+        "lean_maps": "18991230,he,CME\n20091130,he uik2f7cj4v0h,CME,1\n",
+        "lean_option_universe": "#expiry,strike,right,open,high,low,close,volume,open_interest\n"
+        "20200320,3000,C,1,1,1,1,5,7\n",
+        "cboe_datashop": "underlying_symbol,quote_date,root,expiration,strike,option_type,close,trade_volume,bid_1545,"
+        "ask_1545,bid_eod,ask_eod,open_interest\n^VIX,2016-06-01,VIX,2016-06-08,16,C,0.25,5,0.2,0.3,0.2,0.25,7\n",
+        "option_table": "symbol,strike,expiry_date,option_type,bid,ask,quote_date\n"
+        "HE,80,2024-04-12,put,1,2,2024-03-04\n",
         "newsapi": '{"status":"ok","totalResults":1,"articles":[{"source":{"id":null,"name":"W"},"title":"Pork",'
         '"url":"https://x","publishedAt":"2024-02-20T14:34:30Z"}]}',
         "benzinga": '[{"id":1,"created":"2018-01-25T12:00:00Z","updated":"2018-01-25T12:00:00Z","title":"Pork",'

@@ -5,9 +5,10 @@ from datetime import date
 
 import pytest
 
+from engine.ingestion.market_directory import reference_market
 from engine.ingestion.session_calendar import midnight_ts, settlement_known_ts
 from engine.ingestion.source_pipeline import ProblemList
-from engine.ingestion.vendor_bars import BarColumns, VendorRow, bars_of, header_of, lines_of, settled_rows
+from engine.ingestion.vendor_bars import BarColumns, VendorRow, bars_of, continuous_contract, lines_of, settled_rows
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 
@@ -66,6 +67,14 @@ def test_numbers_beyond_every_price_are_implausible(hogs: HydraConfig) -> None:
 
 def test_a_cell_without_end_is_one_sentence(as_input) -> None:
     file = as_input('Date,"' + "x" * 200_000)
-    assert header_of(file) == ["Date", "x" * 65_530]
     with pytest.raises(InputError, match=r"^input\.csv: line 1 is no CSV"):
         lines_of(file)
+
+
+def test_nothing_is_said_of_contracts_whose_ends_are_unknown(hogs: HydraConfig) -> None:
+    assert continuous_contract(hogs.market, date(2001, 2, 1)) == "HEG01"
+    assert continuous_contract(reference_market("CL"), date(2001, 2, 1)) is None
+
+
+def test_the_header_says_what_stands_between_the_cells(as_input) -> None:
+    assert lines_of(as_input("Date;Close\n2020-01-02;1,5\n")) == [(1, ["Date", "Close"]), (2, ["2020-01-02", "1,5"])]
