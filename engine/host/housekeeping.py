@@ -50,7 +50,7 @@ class Housekeeping:
         return "" if moment is None else moment.isoformat(timespec="seconds")
 
     def _assess_feeds(self) -> None:
-        from engine.ingestion.data_quality import update_feed_health
+        from engine.ingestion.quality.data_quality import update_feed_health
 
         update_feed_health(self._stores, self._config, now_ts=self._clock.now_ts())
 

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.host.background_fetch import BackgroundFetch, Ended, Opened, Replied
-from engine.ingestion.source_schedule import SourcePlan, next_run_ts
+from engine.ingestion.calendars.source_schedule import SourcePlan, next_run_ts
 from engine.kernel.timestamps import MICROS_PER_MINUTE
 
 if TYPE_CHECKING:

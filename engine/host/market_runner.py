@@ -390,7 +390,7 @@ class MarketRunner:
             self._process(pending)
 
     def _process(self, records: Sequence[RawRecord]) -> None:
-        from engine.ingestion.data_quality import update_feed_health
+        from engine.ingestion.quality.data_quality import update_feed_health
         from engine.signals.feature_build import columns_of_rows
 
         assert self._pipeline is not None and self._bars is not None

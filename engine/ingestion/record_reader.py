@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from engine.core.records import FuturesBar, RawRecord, order_of
+from engine.ingestion.futures.thin_contract import ThinContractRule
 from engine.ingestion.record_tables import rows_from_table, tables_by_dataset
-from engine.ingestion.thin_contract import ThinContractRule
 from engine.kernel.timestamps import MICROS_PER_DAY
 
 if TYPE_CHECKING:

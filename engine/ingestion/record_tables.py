@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.core.records import CotPosition, CotReport, OptionChain, OptionQuote, RawRecord
-from engine.ingestion.cot_columns import REPORT_COLUMNS
+from engine.ingestion.cot.cot_columns import REPORT_COLUMNS
 from engine.ingestion.lake_rows import FLAT_DATASETS, FlatRow, NormalisedRow, field_names
 from storage.datasets import ROW_HASH, columns_of, schema_of
 

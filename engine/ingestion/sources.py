@@ -5,51 +5,51 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from engine.ingestion.barchart_contract import BarchartContractPipeline
-from engine.ingestion.benzinga_news import BenzingaPipeline
-from engine.ingestion.cboe_datashop import CboeDatashopPipeline
-from engine.ingestion.cboe_quotes import CboeQuotesPipeline
-from engine.ingestion.cot_reports import (
+from engine.ingestion.cot.cot_reports import (
     CotDisaggregatedPipeline,
     CotFinancialPipeline,
     CotLegacyPipeline,
     CotSupplementalPipeline,
 )
-from engine.ingestion.databento_bars import DatabentoBarsPipeline
-from engine.ingestion.databento_publishers import DatabentoPublishersPipeline
-from engine.ingestion.databento_rolls import DatabentoRollsPipeline
-from engine.ingestion.dbn_pipeline import DbnPipeline
-from engine.ingestion.feed_news import FeedNewsPipeline
-from engine.ingestion.headlines_csv import HeadlinesPipeline
-from engine.ingestion.ib_account import IbAccountPipeline
-from engine.ingestion.ib_error_codes import IbErrorCodesPipeline
-from engine.ingestion.ib_history import IbHistoryPipeline
-from engine.ingestion.ib_printed_replies import IbPrintedRepliesPipeline
+from engine.ingestion.dbn.dbn_pipeline import DbnPipeline
+from engine.ingestion.futures.barchart_contract import BarchartContractPipeline
+from engine.ingestion.futures.databento_bars import DatabentoBarsPipeline
+from engine.ingestion.futures.databento_rolls import DatabentoRollsPipeline
+from engine.ingestion.futures.ib_history import IbHistoryPipeline
+from engine.ingestion.futures.intraday_tables import FirstRateBarsPipeline, NautilusBarsPipeline
+from engine.ingestion.futures.investing_daily import InvestingDailyPipeline
+from engine.ingestion.futures.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
+from engine.ingestion.futures.yahoo_daily import YahooDailyPipeline
 from engine.ingestion.input_file import InputFile, read_input
-from engine.ingestion.intraday_tables import FirstRateBarsPipeline, NautilusBarsPipeline
-from engine.ingestion.investing_daily import InvestingDailyPipeline
-from engine.ingestion.labelled_texts import LabelledTextsPipeline
-from engine.ingestion.lean_bars import LeanBarsPipeline
-from engine.ingestion.lean_factors import LeanFactorsPipeline
-from engine.ingestion.lean_maps import LeanMapsPipeline
-from engine.ingestion.lean_margins import LeanMarginsPipeline
-from engine.ingestion.lean_open_interest import LeanOpenInterestPipeline
-from engine.ingestion.lean_option_universes import LeanOptionUniversePipeline
-from engine.ingestion.lean_options import LeanOptionsPipeline
-from engine.ingestion.lean_quotes import LeanQuotesPipeline
-from engine.ingestion.nass_slaughter import NassSlaughterPipeline
-from engine.ingestion.news_tables import NewsTablePipeline
-from engine.ingestion.newsapi_articles import NewsApiPipeline
-from engine.ingestion.oecd_rates import OecdRatesPipeline
-from engine.ingestion.option_table import OptionTablePipeline
-from engine.ingestion.prose import is_prose
-from engine.ingestion.reddit_posts import RedditListingPipeline, RedditTablePipeline
-from engine.ingestion.settlement_tables import NearbySettlementPipeline, SettlementTablePipeline
+from engine.ingestion.lean.lean_bars import LeanBarsPipeline
+from engine.ingestion.lean.lean_factors import LeanFactorsPipeline
+from engine.ingestion.lean.lean_maps import LeanMapsPipeline
+from engine.ingestion.lean.lean_margins import LeanMarginsPipeline
+from engine.ingestion.lean.lean_open_interest import LeanOpenInterestPipeline
+from engine.ingestion.lean.lean_option_universes import LeanOptionUniversePipeline
+from engine.ingestion.lean.lean_options import LeanOptionsPipeline
+from engine.ingestion.lean.lean_quotes import LeanQuotesPipeline
+from engine.ingestion.options.cboe_datashop import CboeDatashopPipeline
+from engine.ingestion.options.cboe_quotes import CboeQuotesPipeline
+from engine.ingestion.options.option_table import OptionTablePipeline
+from engine.ingestion.parsing.prose import is_prose
+from engine.ingestion.reference.databento_publishers import DatabentoPublishersPipeline
+from engine.ingestion.reference.ib_account import IbAccountPipeline
+from engine.ingestion.reference.ib_error_codes import IbErrorCodesPipeline
+from engine.ingestion.reference.ib_printed_replies import IbPrintedRepliesPipeline
+from engine.ingestion.reference.nass_slaughter import NassSlaughterPipeline
+from engine.ingestion.reference.oecd_rates import OecdRatesPipeline
+from engine.ingestion.reference.wasde_table import WasdeTablePipeline
 from engine.ingestion.source_pipeline import SourcePipeline
-from engine.ingestion.stocktwits_messages import StockTwitsPipeline
-from engine.ingestion.wasde_table import WasdeTablePipeline
-from engine.ingestion.word_lists import WordListsPipeline
-from engine.ingestion.yahoo_daily import YahooDailyPipeline
+from engine.ingestion.texts.benzinga_news import BenzingaPipeline
+from engine.ingestion.texts.feed_news import FeedNewsPipeline
+from engine.ingestion.texts.headlines_csv import HeadlinesPipeline
+from engine.ingestion.texts.labelled_texts import LabelledTextsPipeline
+from engine.ingestion.texts.news_tables import NewsTablePipeline
+from engine.ingestion.texts.newsapi_articles import NewsApiPipeline
+from engine.ingestion.texts.reddit_posts import RedditListingPipeline, RedditTablePipeline
+from engine.ingestion.texts.stocktwits_messages import StockTwitsPipeline
+from engine.ingestion.texts.word_lists import WordListsPipeline
 from engine.kernel.errors import InputError
 
 SOURCES: Final[tuple[SourcePipeline, ...]] = (

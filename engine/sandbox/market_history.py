@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from engine.core.market_memory import contract_of
 from engine.core.records import FuturesBar, RawRecord
 from engine.core.trading_types import Prediction
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.calendars.contract_calendar import ContractCalendar
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import to_datetime

@@ -5,8 +5,8 @@ Only names such as HEM23 speak; a vendor's instrument id says nothing, and every
 
 from __future__ import annotations
 
-from engine.ingestion.contract_calendar import MONTH_CODES, ContractCalendar
-from engine.ingestion.session_calendar import session_close_ts
+from engine.ingestion.calendars.contract_calendar import MONTH_CODES, ContractCalendar
+from engine.ingestion.calendars.session_calendar import session_close_ts
 from engine.kernel.config_models import MarketConfig
 
 

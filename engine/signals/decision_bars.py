@@ -15,7 +15,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from engine.core.records import FuturesBar, RawRecord
-from engine.ingestion.session_calendar import (
+from engine.ingestion.calendars.session_calendar import (
     is_session_day,
     midnight_ts,
     next_session_day,

@@ -16,7 +16,7 @@ _KEPT_DISAGREEMENTS: Final = 20
 def data_compare(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     """Agreement of every pair of daily series, newest disagreements first; no pairs where there is one series."""
     from engine.core.records import FuturesBar
-    from engine.ingestion.cross_source import compare_daily_series
+    from engine.ingestion.quality.cross_source import compare_daily_series
     from engine.ingestion.record_tables import rows_from_table
 
     market = config.market
@@ -54,7 +54,7 @@ def data_compare(stores: Stores, config: HydraConfig) -> dict[str, Any]:
 def keep_comparison(stores: Stores, config: HydraConfig, *, now_ts: int) -> None:
     """Note the comparison for the health of feeds and the screens, which do not read the lake. Each pair's
     newest 20 disagreements are kept."""
-    from engine.ingestion.data_quality import COMPARISON_VIEW
+    from engine.ingestion.quality.data_quality import COMPARISON_VIEW
 
     document = data_compare(stores, config)
     for pair in document["pairs"]:

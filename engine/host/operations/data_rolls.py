@@ -19,7 +19,7 @@ _OTHER_SCALE_TICKS = 200.0  # 5 cents of lean hogs: two contracts
 def data_rolls(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     """Every roll of the decision series with its price difference, and precision and recall against the contract
     calendar and against the rolls that another series' prices show. NotFoundError without bars."""
-    from engine.ingestion.contract_calendar import ContractCalendar
+    from engine.ingestion.calendars.contract_calendar import ContractCalendar
     from engine.ingestion.market_directory import is_reference
     from engine.ingestion.rolls.roll_evidence import observed_rolls, score_rolls
     from engine.ingestion.rolls.roll_store import (

@@ -47,9 +47,9 @@ def ingest_now(
     """As `ingest`, for a caller that holds the lease."""
     from engine.host.operations.data_compare import keep_comparison
     from engine.host.operations.features import build_and_store
-    from engine.ingestion.data_quality import update_feed_health
     from engine.ingestion.ingest import ingest_paths
     from engine.ingestion.market_directory import MarketDirectory, shipped_markets
+    from engine.ingestion.quality.data_quality import update_feed_health
 
     now_ts = SystemClock().now_ts()
     stores.lake.sweep_orphans()

@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Self
 
-from engine.ingestion.json_reply import fields_of
 from engine.ingestion.live.http_fetch import FetchRequest, HttpFetcher
 from engine.ingestion.live.live_client import ClientParts, Cursor, FetchedReply, LiveClient, changed_layout, json_of
 from engine.ingestion.live.redaction import Secret
-from engine.ingestion.published_time import published_ts
+from engine.ingestion.parsing.json_reply import fields_of
+from engine.ingestion.parsing.published_time import published_ts
 from engine.kernel.config_models import HydraConfig, LiveBenzingaConfig
 from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_MINUTE, MICROS_PER_SECOND
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, Self
 
-from engine.ingestion.json_reply import fields_of
 from engine.ingestion.live.fetch_errors import NotThere
 from engine.ingestion.live.http_fetch import FetchRequest, FetchState, HttpFetcher
 from engine.ingestion.live.live_client import (
@@ -28,6 +27,7 @@ from engine.ingestion.live.live_client import (
 )
 from engine.ingestion.live.redaction import Secret
 from engine.ingestion.live.reply_body import ExpectedContent
+from engine.ingestion.parsing.json_reply import fields_of
 from engine.kernel.config_models import HydraConfig, LiveCftcConfig
 from engine.kernel.timestamps import parse_iso, to_datetime
 

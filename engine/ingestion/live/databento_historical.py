@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, Self
 
-from engine.ingestion.json_reply import fields_of
 from engine.ingestion.live.fetch_errors import FetchFailed
 from engine.ingestion.live.http_fetch import FetchRequest, HttpFetcher
 from engine.ingestion.live.live_client import (
@@ -31,7 +30,8 @@ from engine.ingestion.live.live_client import (
 )
 from engine.ingestion.live.redaction import Secret
 from engine.ingestion.live.reply_body import ExpectedContent
-from engine.ingestion.published_time import published_ts
+from engine.ingestion.parsing.json_reply import fields_of
+from engine.ingestion.parsing.published_time import published_ts
 from engine.kernel.config_models import HydraConfig, LiveDatabentoConfig
 from engine.kernel.timestamps import (
     MICROS_PER_DAY,

@@ -20,7 +20,7 @@ from engine.ingestion.live.rate_limit import TokenBucket
 from engine.ingestion.live.redaction import Secret, place_of, redacted
 from engine.ingestion.live.reply_body import JSON, ExpectedContent, TruncatedReply, read_body
 from engine.ingestion.live.retry_policy import RetryPolicy, asked_pause_seconds
-from engine.ingestion.text_cleaning import one_line
+from engine.ingestion.parsing.text_cleaning import one_line
 from engine.kernel.clock import Clock, SystemClock
 from engine.kernel.config_models import LiveHttpConfig
 from engine.kernel.timestamps import MICROS_PER_SECOND

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, Self
 
 from engine.ingestion.input_file import InputFile
-from engine.ingestion.json_reply import read_json
 from engine.ingestion.live.fetch_errors import FetchFailed
 from engine.ingestion.live.http_fetch import FetchTime, HttpFetcher
 from engine.ingestion.live.redaction import Secret
+from engine.ingestion.parsing.json_reply import read_json
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 

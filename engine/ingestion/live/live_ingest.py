@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from engine.ingestion.data_quality import update_feed_health
 from engine.ingestion.feed_records import expect_feed
 from engine.ingestion.ingest import IngestReport, ingest_input
 from engine.ingestion.input_file import unpack
@@ -21,6 +20,7 @@ from engine.ingestion.live.fetch_errors import FetchFailed
 from engine.ingestion.live.live_client import Cursor, FetchedReply, LiveClient
 from engine.ingestion.live.live_sources import live_client_type
 from engine.ingestion.market_directory import MarketDirectory
+from engine.ingestion.quality.data_quality import update_feed_health
 from engine.kernel.clock import Clock
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.crashpoints import crashpoint

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from typing import Any, Final, Self
 from urllib.parse import quote
 
-from engine.ingestion.json_reply import fields_of
 from engine.ingestion.live.fetch_errors import FetchFailed
 from engine.ingestion.live.http_fetch import FetchRequest, HttpFetcher
 from engine.ingestion.live.live_client import (
@@ -27,6 +26,7 @@ from engine.ingestion.live.live_client import (
     json_of,
 )
 from engine.ingestion.live.redaction import Secret
+from engine.ingestion.parsing.json_reply import fields_of
 from engine.kernel.config_models import HydraConfig, LiveRedditConfig
 from engine.kernel.timestamps import MICROS_PER_SECOND
 

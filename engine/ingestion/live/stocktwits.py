@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Any, Final, Self
 from urllib.parse import quote
 
-from engine.ingestion.json_reply import Fields, fields_of
 from engine.ingestion.live.http_fetch import FetchRequest, HttpFetcher
 from engine.ingestion.live.live_client import (
     ClientParts,
@@ -23,6 +22,7 @@ from engine.ingestion.live.live_client import (
     json_of,
 )
 from engine.ingestion.live.redaction import Secret
+from engine.ingestion.parsing.json_reply import Fields, fields_of
 from engine.kernel.config_models import HydraConfig, LiveStockTwitsConfig
 
 TOKEN: Final = "HYDRA_STOCKTWITS_TOKEN"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.calendars.contract_calendar import ContractCalendar
 
 
 def contracts_of_instruments(leads: Iterable[tuple[date, str]], calendar: ContractCalendar) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from engine.core.records import FuturesBar
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.calendars.contract_calendar import ContractCalendar
 from engine.ingestion.ingest import store_derived
 from engine.ingestion.lake_rows import Statistic
 from engine.ingestion.record_tables import rows_from_table

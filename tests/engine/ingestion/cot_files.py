@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from engine.core.records import CotPosition
-from engine.ingestion.cot_reports import (
+from engine.ingestion.cot.cot_reports import (
     CotDisaggregatedPipeline,
     CotFinancialPipeline,
     CotLegacyPipeline,

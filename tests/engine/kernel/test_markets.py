@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.calendars.contract_calendar import ContractCalendar
 from engine.ingestion.market_directory import MarketDirectory, shipped_markets
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.configuration import known_markets, load_config

@@ -18,7 +18,7 @@ from engine.core.records import (
     RawRecord,
     order_of,
 )
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.calendars.contract_calendar import ContractCalendar
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.configuration import load_config
 from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_SECOND, local_ts

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from engine.ingestion.calendars.session_calendar import session_days
 from engine.ingestion.ingest import files_of, ingest_file, ingest_paths
 from engine.ingestion.record_reader import read_records
-from engine.ingestion.session_calendar import session_days
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso
 

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from engine.core.records import FuturesBar, order_of
+from engine.ingestion.calendars.session_calendar import session_days
 from engine.ingestion.ingest import ingest_paths
 from engine.ingestion.record_reader import read_records, records_from_tables
-from engine.ingestion.session_calendar import session_days
 from engine.kernel.timestamps import parse_iso
 
 NOW = parse_iso("2026-01-05T12:00Z")

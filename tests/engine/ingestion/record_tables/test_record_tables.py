@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.records import CotPosition, CotReport, FuturesBar, Headline, OptionChain, OptionQuote
-from engine.ingestion.cot_columns import REPORT_COLUMNS
+from engine.ingestion.cot.cot_columns import REPORT_COLUMNS
 from engine.ingestion.lake_rows import NormalisedRow, RollSpan
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
 

@@ -23,10 +23,10 @@ from engine.core.records import (
 )
 from engine.core.trading_types import Prediction
 from engine.ingestion import record_reader
+from engine.ingestion.futures.thin_contract import THIN_CONTRACT
 from engine.ingestion.lake_rows import NormalisedRow, RollSpan
 from engine.ingestion.record_reader import records_from_tables
 from engine.ingestion.record_tables import rows_from_table, tables_from_rows
-from engine.ingestion.thin_contract import THIN_CONTRACT
 from engine.kernel.configuration import load_config
 from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_SECOND, parse_iso
 from engine.sandbox.look_ahead import prove_tables

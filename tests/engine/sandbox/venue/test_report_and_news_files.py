@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.ingestion.cot_release import release_ts
+from engine.ingestion.cot.cot_release import release_ts
 from engine.kernel.timestamps import parse_iso
 from engine.sandbox.venue.cot_columns import LEGACY_COLUMNS
 from engine.sandbox.venue.cot_positions import weekly_positions

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from engine.core.records import FuturesBar, Headline
-from engine.ingestion.session_calendar import midnight_ts
+from engine.ingestion.calendars.session_calendar import midnight_ts
 from engine.kernel.config_models import HydraConfig, MarketConfig
 from engine.kernel.timestamps import MICROS_PER_HOUR, local_ts
 from engine.signals.decision_bars import DecisionBarBuilder

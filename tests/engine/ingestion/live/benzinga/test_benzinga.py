@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.ingestion.benzinga_news import BenzingaPipeline
 from engine.ingestion.input_file import unpack
+from engine.ingestion.texts.benzinga_news import BenzingaPipeline
 from tests.engine.ingestion.live.fake_time import NOW
 from tests.engine.ingestion.live.loopback import Reply
 from tests.engine.ingestion.live.stand_ins import BENZINGA, HOUR, SECRET, START

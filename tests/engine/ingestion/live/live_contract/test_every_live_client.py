@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from engine.ingestion.data_quality import update_feed_health
 from engine.ingestion.live.credentials import find_credential
 from engine.ingestion.live.live_client import LiveClient
 from engine.ingestion.live.live_ingest import PollReport, poll_source, record_disabled
 from engine.ingestion.live.live_sources import LIVE_CLIENTS, DisabledSource, open_live_client
+from engine.ingestion.quality.data_quality import update_feed_health
 from storage.stores import Stores
 from tests.engine.ingestion.live.fake_time import FakeTime
 from tests.engine.ingestion.live.loopback import Asked, LoopbackServer, Reply

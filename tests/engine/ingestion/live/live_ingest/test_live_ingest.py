@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from engine.ingestion.data_quality import update_feed_health
 from engine.ingestion.live.live_ingest import poll_source, record_disabled
+from engine.ingestion.quality.data_quality import update_feed_health
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import RefusedError
 from storage.stores import Stores

@@ -9,7 +9,7 @@ import pytest
 
 from engine.ingestion.input_file import unpack
 from engine.ingestion.live.live_client import FetchedReply, LiveClient
-from engine.ingestion.newsapi_articles import NewsApiPipeline
+from engine.ingestion.texts.newsapi_articles import NewsApiPipeline
 from engine.kernel.timestamps import MICROS_PER_MINUTE
 from tests.engine.ingestion.live.fake_time import NOW, FakeTime
 from tests.engine.ingestion.live.loopback import Asked, LoopbackServer, Reply

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.ingestion.input_file import unpack
-from engine.ingestion.stocktwits_messages import StockTwitsPipeline
+from engine.ingestion.texts.stocktwits_messages import StockTwitsPipeline
 from tests.engine.ingestion.live.fake_time import NOW
 from tests.engine.ingestion.live.loopback import Reply
 from tests.engine.ingestion.live.stand_ins import MESSAGES, STOCKTWITS

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.records import FuturesBar
-from engine.ingestion.contract_calendar import ContractCalendar
+from engine.ingestion.calendars.contract_calendar import ContractCalendar
 from engine.ingestion.input_file import read_input
 from engine.ingestion.rolls.roll_evidence import ObservedRoll, observed_rolls, score_rolls
 from engine.ingestion.rolls.roll_store import contract_prices_at_close, last_full_hour, session_day

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from scipy.special import ndtr
 
 from engine.core.records import OptionChain
-from engine.ingestion.cboe_quotes import CboeQuotesPipeline
 from engine.ingestion.input_file import read_input
+from engine.ingestion.options.cboe_quotes import CboeQuotesPipeline
 from engine.kernel.config_models import HydraConfig
 from engine.signals.options_math.chain_cleaning import CleanQuote, clean_chain
 from engine.signals.options_math.density import ImpliedDensity, fit_density

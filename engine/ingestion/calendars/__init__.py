@@ -1,0 +1,1 @@
+"""Which days are sessions, when contracts end, when sources are asked."""

@@ -1,0 +1,1 @@
+"""Commitments of Traders: every form of the reports, and when each became public."""

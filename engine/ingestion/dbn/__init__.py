@@ -1,0 +1,1 @@
+"""Databento's binary encoding: every version and schema."""

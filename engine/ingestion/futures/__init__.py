@@ -1,0 +1,1 @@
+"""Bars of futures as vendors write them."""

@@ -1,0 +1,1 @@
+"""QuantConnect LEAN's folders: bars, quotes, open interest, options, margins, maps."""

@@ -1,0 +1,1 @@
+"""Option chains as vendors write them, and chains put together from single quotes."""

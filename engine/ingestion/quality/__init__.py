@@ -1,0 +1,1 @@
+"""Health of every source: age, gaps, bad ticks, providers that contradict each other."""

@@ -1,0 +1,1 @@
+"""News, posts and labelled texts."""
