@@ -32,7 +32,7 @@ from engine.ingestion.lean.lean_quotes import LeanQuotesPipeline
 from engine.ingestion.options.cboe_datashop import CboeDatashopPipeline
 from engine.ingestion.options.cboe_quotes import CboeQuotesPipeline
 from engine.ingestion.options.option_table import OptionTablePipeline
-from engine.ingestion.parsing.prose import is_prose
+from engine.ingestion.parsing.prose import is_markdown, is_prose
 from engine.ingestion.reference.databento_publishers import DatabentoPublishersPipeline
 from engine.ingestion.reference.ib_account import IbAccountPipeline
 from engine.ingestion.reference.ib_error_codes import IbErrorCodesPipeline
@@ -111,7 +111,8 @@ def recognise_input(file: InputFile) -> SourcePipeline:
             return source
     if file.tables:
         raise InputError(f"{file.name}: the zip must hold exactly one table, it holds {len(file.tables)}")
-    if is_prose(file):
+    if is_prose(file) or is_markdown(file):
         raise InputError(f"{file.name}: holds prose and no table; nothing to ingest")
-    known = "; ".join(source.title for source in SOURCES)
-    raise InputError(f"{file.name}: the content fits no known source; known are: {known}")
+    raise InputError(
+        f"{file.name}: the content fits none of the {len(SOURCES)} known sources; 'hydra data sources' lists them"
+    )

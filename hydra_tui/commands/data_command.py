@@ -35,6 +35,16 @@ def status(session: Session, verb_market: str | None, as_json: bool) -> None:
     emit(document, as_json, table(rows, ["source", "rows", "last event (UTC)", "age", "health", "why"]))
 
 
+@command.command("sources")
+@json_option
+def sources(as_json: bool) -> None:
+    """Every kind of file that 'hydra ingest' reads, by the name under which its rows are stored."""
+    from engine.ingestion.sources import SOURCES
+
+    document = [{"source": source.name, "reads": source.title} for source in SOURCES]
+    emit(document, as_json, table([[one["source"], one["reads"]] for one in document], ["source", "reads"]))
+
+
 @command.command("quarantine")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 100_000), help="most rows to print")
 @market_option

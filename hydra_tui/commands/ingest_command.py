@@ -97,6 +97,7 @@ def _tell(outcome: dict[str, Any], as_json: bool) -> int:
         ]
         for entry in outcome["files"]
     ]
+    rows += [[Path(entry["input"]).name, "refused", "", "", "", "", ""] for entry in outcome["refused"]]
     lines = table(rows, ["file", "source", "market", "added", "duplicate", "quarantined", "span"]) if rows else []
     for entry in outcome["files"]:
         lines += [

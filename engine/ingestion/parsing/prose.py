@@ -19,6 +19,7 @@ _DELIMITERS: Final = "\t;|,@{}[]<>="
 _COLUMN_MARKS: Final = tuple(re.compile(mark) for mark in (r"\t", r"\|", "@", r",(?=\S)", r";(?=\S)"))
 _FIELD_MARKS: Final = re.compile(r"[\"'][:,]|\w=['\"\d]|</|^##? cell |^\s*[{\[<]")
 _LABELLED: Final = re.compile(r"@\w{1,20}\s*$|[,;\t|]\s*[\w.+-]{1,20}\s*$")
+_TITLE: Final = re.compile(r"#{1,3} [A-Z]")
 _RULER: Final = re.compile(r"\s*([-=*_#~])\1{3,}\s*$")
 _SENTENCE: Final = re.compile(r"(?:[A-Za-z'\u2019()/-]+,? ){7,}[A-Za-z'\u2019()-]+[.:;?!]")
 _WORD: Final = re.compile(r"\S+")
@@ -48,6 +49,15 @@ def is_prose(file: InputFile) -> bool:
         and not _has_columns(lines)
         and sum(_LABELLED.search(line) is not None for line in lines) <= _MOST_LABELLED * len(lines)
     )
+
+
+def is_markdown(file: InputFile) -> bool:
+    """Whether the text is a document in Markdown: a title, chapters below it, and sentences."""
+    if file.tables or file.is_workbook or file.is_spreadsheet or b"\0" in file.content:
+        return False
+    lines = file.text().splitlines()
+    titles = [line for line in lines if _TITLE.match(line)]
+    return bool(lines) and len(titles) >= 2 and lines[0] == titles[0] and _SENTENCE.search(file.text()) is not None
 
 
 def _has_columns(lines: Sequence[str]) -> bool:

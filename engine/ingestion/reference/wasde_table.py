@@ -13,6 +13,7 @@ are counted as ignored.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from datetime import date
@@ -111,7 +112,8 @@ def _line_of(column: str) -> tuple[str, str] | None:
 def _number(text: str) -> float | None:
     if _DECIMAL_COMMA.fullmatch(text):
         text = text.replace(",", ".")
-    return float(text) if _NUMBER.fullmatch(text) else None
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
 
 
 def _released_ts(text: str) -> int | None:

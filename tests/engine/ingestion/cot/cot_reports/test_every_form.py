@@ -133,7 +133,7 @@ def test_a_row_of_another_shape_is_no_weekly_file(place: int, cell: str) -> None
 
 def test_a_weekly_file_with_a_column_more_is_no_known_source() -> None:
     file = unpack("deafut.txt", headerless_text("legacy", [Week()]).replace(b"\r\n", b",1\r\n"))
-    with pytest.raises(InputError, match="fits no known source"):
+    with pytest.raises(InputError, match="fits none of the"):
         recognise_input(file)
 
 

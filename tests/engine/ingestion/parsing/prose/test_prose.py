@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engine.ingestion.input_file import read_input, unpack
-from engine.ingestion.parsing.prose import is_prose
+from engine.ingestion.parsing.prose import is_markdown, is_prose
 from engine.ingestion.sources import recognise_input
 from engine.kernel.errors import InputError
 
@@ -85,3 +85,10 @@ def _passes(piece: bytes) -> bool:
         return is_prose(unpack("f", piece))
     except InputError:
         return False
+
+
+def test_a_markdown_document_is_told_by_its_title_and_chapters() -> None:
+    document = "# Data\n\nThese files were fetched by a person who wrote down where each came from.\n\n## Kinds\n"
+    assert is_markdown(unpack("README.md", document.encode()))
+    assert not is_markdown(unpack("x.csv", b"# Date,Close\n2024-01-02,80.5\n"))
+    assert not is_markdown(unpack("x.txt", document.replace("# Data\n", "Data\n", 1).encode()))
