@@ -168,9 +168,7 @@ class MarketRunner:
 
     def take_live(self, batch_ids: Sequence[str], now_ts: int) -> None:
         """Batches that a live source brought are in the lake: step every decision bar that they complete."""
-        from engine.ingestion.rolls.roll_store import extend_continuous
-
-        extend_continuous(self._stores, self._config, now_ts=now_ts)
+        self._derive(now_ts)
         self._is_late = self._brings_late_records(batch_ids)
         self._take_stored(now_ts)
 
@@ -276,11 +274,10 @@ class MarketRunner:
 
     def _ingest(self, files: Sequence[Path], now_ts: int) -> None:
         from engine.ingestion.ingest import ingest_paths
-        from engine.ingestion.rolls.roll_store import extend_continuous
 
         with self._stores.db.transaction("ingest"):
             reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
-            extend_continuous(self._stores, self._config, now_ts=now_ts)
+            self._derive(now_ts)
         for report, path in zip(reports, files, strict=False):
             if report.error is None:
                 path.unlink(missing_ok=True)
@@ -290,6 +287,15 @@ class MarketRunner:
         self._is_late = self._brings_late_records(
             [batch_id for report in reports if report.rows_added for batch_id in report.batch_ids]
         )
+
+    def _derive(self, now_ts: int) -> None:
+        """Bring up to date what HYDRA makes of stored facts and stores itself."""
+        from engine.ingestion.options.chain_store import extend_option_chains
+        from engine.ingestion.rolls.roll_store import extend_continuous
+
+        if not self._config.market.simulated:
+            extend_continuous(self._stores, self._config, now_ts=now_ts)
+            extend_option_chains(self._stores, self._config, now_ts=now_ts)
 
     def _brings_late_records(self, batch_ids: Sequence[str]) -> bool:
         """Whether a batch holds records that were known before the last one that the pipeline has seen."""

@@ -57,6 +57,7 @@ def features_as_of(stores: Stores, config: HydraConfig, as_of: str, names: Seque
 
 def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     """Run the feature pipeline over the whole raw lake of the market and store the rows that are new, in one commit."""
+    from engine.ingestion.options.chain_store import extend_option_chains
     from engine.ingestion.record_reader import read_records
     from engine.ingestion.rolls.roll_store import extend_continuous, record_rolls
     from engine.signals.feature_build import build_features
@@ -64,6 +65,7 @@ def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
 
     now_ts = SystemClock().now_ts()
     extend_continuous(stores, config, now_ts=now_ts)
+    extend_option_chains(stores, config, now_ts=now_ts)
     record_rolls(stores, config, now_ts=now_ts)
     records = read_records(stores, config.market.market)
     rows = build_features(records, config)

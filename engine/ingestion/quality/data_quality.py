@@ -26,7 +26,9 @@ FeedStatus = Literal["healthy", "degraded", "failed"]
 # Rows that a vendor lists by habit and that say nothing bad about the feed.
 _HARMLESS_REASONS: Final = ("expired series", "bar was still forming when the file was ingested")
 # Symbology, figures without a timetable, and what HYDRA derives itself from bars that have a feed of their own.
-_NEVER_DUE: Final = frozenset({"databento_rolls", "lean_factors", "lean_maps", "lean_margins", "rolls", "continuous"})
+_NEVER_DUE: Final = frozenset(
+    {"databento_rolls", "lean_factors", "lean_maps", "lean_margins", "rolls", "continuous", "assembled"}
+)
 _RECENT_BATCHES: Final = 20
 _GAP_DAYS: Final = 60
 _RECENT_BARS: Final = 60
