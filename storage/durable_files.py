@@ -45,6 +45,25 @@ def make_folder(folder: Path) -> None:
         raise store_error(error, f"create the folder {folder}") from error
 
 
+def make_folders(folders: Iterable[Path]) -> list[Path]:
+    """Create folders and their parents; the folders that got a new name in them, which the caller makes durable before
+    it relies on any. Raises StoreError on a full or read-only disk."""
+    changed: dict[Path, None] = {}
+    for folder in dict.fromkeys(folders):
+        missing = []
+        current = folder
+        while not current.is_dir():
+            missing.append(current)
+            current = current.parent
+        try:
+            for path in reversed(missing):
+                path.mkdir(exist_ok=True)
+                changed[path.parent] = None
+        except OSError as error:
+            raise store_error(error, f"create the folder {folder}") from error
+    return list(changed)
+
+
 def fsync_folder(folder: Path) -> None:
     """Make the names inside a folder durable. Windows knows no such call and journals names itself."""
     if os.name == "nt":

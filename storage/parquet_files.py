@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SMALL_TABLE_ROWS: Final = 2_000
 FEW_FILES: Final = 6
+DISK_THREADS: Final = 8
 ROW_GROUP_ROWS: Final = 131_072  # a merge holds one group of every segment
 _duckdb_lock = threading.Lock()
 _duckdb_root: list[duckdb.DuckDBPyConnection] = []
@@ -104,11 +106,36 @@ def write_parquet_blocks(final: Path, schema: pa.Schema, blocks: Iterable[pa.Tab
     return temporary
 
 
+def write_parquet_files(files: Sequence[tuple[Path, pa.Table]]) -> Iterator[Path]:
+    """Write many tables as `write_parquet` does and give each name when its file is there, in order; what waits for
+    the disk waits side by side. The folders are there already (`make_folders`)."""
+    if len(files) < FEW_FILES:
+        for path, table in files:
+            write_parquet(path, table)
+            yield path
+        return
+    with ThreadPoolExecutor(DISK_THREADS) as pool:
+        pending = [pool.submit(write_parquet, path, table) for path, table in files]
+        try:
+            for (path, _), written in zip(files, pending, strict=True):
+                written.result()
+                yield path
+        finally:
+            for written in pending:
+                written.cancel()
+
+
 def fsync_folders(folders: Sequence[Path]) -> None:
     """Make the names in each of the folders durable, each once."""
+    different = list(dict.fromkeys(folders))
     try:
-        for folder in dict.fromkeys(folders):
-            fsync_folder(folder)
+        if len(different) < FEW_FILES:
+            for folder in different:
+                fsync_folder(folder)
+            return
+        with ThreadPoolExecutor(DISK_THREADS) as pool:
+            for _ in pool.map(fsync_folder, different):
+                pass
     except OSError as error:
         raise store_error(error, "make the new files durable") from error
 

@@ -21,9 +21,10 @@ from engine.kernel.timestamps import MICROS_PER_DAY, to_datetime
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.database import Database
 from storage.datasets import ROW_HASH, SCHEMA_VERSION, normalised_table, schema_of, table_row_hashes
+from storage.durable_files import make_folders
 from storage.event_log import EventLog
 from storage.lake_index import LakeIndex
-from storage.parquet_files import fsync_folders, read_parquet, safe_path_part, write_parquet
+from storage.parquet_files import fsync_folders, read_parquet, safe_path_part, write_parquet_files
 from storage.raw_batch import QuarantinedRow, RawBatch, StoreReport
 
 if TYPE_CHECKING:
@@ -210,10 +211,12 @@ class RawLake:
             yield _NewFile(path, dataset, year, month, content, rows, picked, bounds)
 
     def _write_files(self, files: list[_NewFile]) -> None:
-        for file in files:
-            write_parquet(self._paths.lake / file.path, file.table)
+        named = [(self._paths.lake / file.path, file.table) for file in files]
+        folders = [path.parent for path, _ in named]
+        grown = make_folders(folders)
+        for _ in write_parquet_files(named):
             crashpoint("lake.file_renamed")
-        fsync_folders([(self._paths.lake / file.path).parent for file in files])
+        fsync_folders([*grown, *folders])
 
     def _catalogue(self, batch: RawBatch, files: list[_NewFile], report: StoreReport, recorded_ts: int) -> None:
         with self._db.transaction() as connection:
