@@ -42,7 +42,9 @@ bench: $(VENV)/.installed-test
 	$(BIN)/python -m tests.bench.run_benchmarks --date $$(date +%F)
 
 soak: $(VENV)/.installed-test
-	HYDRA_SOAK=1 $(BIN)/pytest -m "slow or not slow" tests/faults tests/demo tests/storage/feature_store --durations=20
+	HYDRA_SOAK=1 $(BIN)/pytest -m "slow or not slow" tests/faults tests/demo tests/fuzz tests/storage/feature_store --durations=20
+	if [ -n "$$HYDRA_REAL_DATA" ]; then $(PIP) install 'atheris>=3,<4' && \
+	  $(BIN)/python -m tests.fuzz.coverage_guided "$$HYDRA_REAL_DATA" --runs 2000; fi
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache
