@@ -12,12 +12,18 @@ _HEADINGS = ["source", "status", "replies", "added", "duplicate", "quarantined",
 
 @click.command("fetch")
 @click.argument("sources", nargs=-1)
+@click.option("--since", metavar="DAY", help="ask again from this day on (YYYY-MM-DD), to fill a gap")
 @market_option
 @json_option
 @click.pass_obj
 @click.pass_context
 def command(
-    ctx: click.Context, session: Session, sources: tuple[str, ...], verb_market: str | None, as_json: bool
+    ctx: click.Context,
+    session: Session,
+    sources: tuple[str, ...],
+    since: str | None,
+    verb_market: str | None,
+    as_json: bool,
 ) -> None:
     """Poll SOURCES (databento, cftc, newsapi, benzinga, feeds, stocktwits, reddit; none: those of the setting
     live.sources) and store what is new.
@@ -30,7 +36,7 @@ def command(
     config = session.load(verb_market).config
     stores = session.open_stores()
     try:
-        outcome = fetch(stores, config, sources)
+        outcome = fetch(stores, config, sources, since=since)
     finally:
         stores.close()
     rows = [

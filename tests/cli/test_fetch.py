@@ -95,3 +95,12 @@ def test_a_key_in_the_environment_never_shows(tmp_path: Path, server: LoopbackSe
     assert SECRET not in done.stdout + done.stderr
     shown = hydra(tmp_path / "w", "config", "show", environment={"HYDRA_NEWSAPI_KEY": SECRET})
     assert shown.returncode == 0 and SECRET not in shown.stdout
+
+
+def test_since_asks_again_and_adds_only_what_is_missing(tmp_path: Path, server: LoopbackServer) -> None:
+    first = answer(fetch(tmp_path / "w", server, "cftc"))
+    asked = len(server.asked)
+    again = answer(fetch(tmp_path / "w", server, "cftc", "--since", "2020-01-01"))
+    assert first["rows_added"] > 0 and again["rows_added"] == 0
+    assert len(server.asked) > asked, "the source was asked from the beginning"
+    check_one_sentence(fetch(tmp_path / "w", server, "cftc", "--since", "monday"), 3, "'monday' is not a time")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.kernel.clock import SystemClock
 from engine.kernel.errors import ConfigError, RefusedError
-from engine.kernel.timestamps import to_iso
+from engine.kernel.timestamps import parse_iso, to_iso
 
 if TYPE_CHECKING:
     from engine.ingestion.live.live_ingest import PollReport
@@ -15,8 +16,11 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 
-def fetch(stores: Stores, config: HydraConfig, sources: Sequence[str]) -> dict[str, Any]:
+def fetch(stores: Stores, config: HydraConfig, sources: Sequence[str], *, since: str | None = None) -> dict[str, Any]:
     """Poll these live sources now (none: those of the settings), then store the features that follow.
+
+    `since` (ISO day, UTC) fills gaps: each source is asked again from that day on, or from its beginning where it only
+    knows pages; what is stored already adds nothing.
 
     Raises ConfigError for an unknown source or where none is named, RefusedError for a simulated market and where an
     engine lives, which polls by itself.
@@ -36,16 +40,19 @@ def fetch(stores: Stores, config: HydraConfig, sources: Sequence[str]) -> dict[s
         raise RefusedError(
             "an engine runs on this workspace and polls its live sources itself; stop it to poll by hand"
         )
+    since_ts = parse_iso(since) if since is not None else None
     with one_shot_lease(stores, config):
-        return fetch_now(stores, config, names)
+        return fetch_now(stores, config, names, since_ts=since_ts)
 
 
-def fetch_now(stores: Stores, config: HydraConfig, names: Sequence[str]) -> dict[str, Any]:
+def fetch_now(
+    stores: Stores, config: HydraConfig, names: Sequence[str], *, since_ts: int | None = None
+) -> dict[str, Any]:
     """As `fetch`, for a caller that holds the lease."""
     from engine.host.operations.features import build_and_store
 
     stores.lake.sweep_orphans()
-    reports = [_poll(stores, config, name) for name in names]
+    reports = [_poll(stores, config, name, since_ts) for name in names]
     built = build_and_store(stores, config)
     stores.state.put_view("market", config.market.market, SystemClock().now_ts())
     return {
@@ -56,7 +63,7 @@ def fetch_now(stores: Stores, config: HydraConfig, names: Sequence[str]) -> dict
     }
 
 
-def _poll(stores: Stores, config: HydraConfig, name: str) -> PollReport:
+def _poll(stores: Stores, config: HydraConfig, name: str, since_ts: int | None) -> PollReport:
     from engine.ingestion.live.http_fetch import system_time
     from engine.ingestion.live.live_ingest import poll_source, record_disabled
     from engine.ingestion.live.live_sources import DisabledSource, open_live_client
@@ -65,6 +72,10 @@ def _poll(stores: Stores, config: HydraConfig, name: str) -> PollReport:
     client = open_live_client(name, config, when)
     if isinstance(client, DisabledSource):
         return record_disabled(stores, config, client.source, client.reason, now_ts=when.clock.now_ts())
+    if since_ts is not None:
+        held = stores.feed_cursors.get(name, config.market.market)
+        begins = client.first_cursor(dict.fromkeys(client.feeds_of(config), since_ts))
+        stores.feed_cursors.put(replace(held, feeds=client.feeds_of(config), cursor=dict(begins)))
     try:
         return poll_source(stores, config, client, clock=when.clock)
     finally:
