@@ -105,7 +105,7 @@ def decision_bars(records: Sequence[RawRecord], config: HydraConfig) -> list[Fut
 
 
 def expiry_days(bars: Sequence[FuturesBar], config: HydraConfig) -> list[float | None]:
-    """Calendar days to the last trade of each bar's contract; None where the contract names no listed month."""
+    """Calendar days to the last usable day of each bar's contract; None where the contract names no listed month."""
     calendar = ContractCalendar.of(config.market)
     zone = ZoneInfo(config.market.session.timezone)
     expiry: dict[str, date | None] = {}
@@ -121,10 +121,11 @@ def expiry_days(bars: Sequence[FuturesBar], config: HydraConfig) -> list[float |
 
 
 def listed_expiry(calendar: ContractCalendar, contract: str) -> date | None:
-    """Last trade day of a contract named by its month (HEM23); None for a vendor's number, which names no month."""
+    """Last day on which a contract named by its month (HEM23) can be held: its last trade day, or before first notice
+    where it is delivered; None for a vendor's number, which names no month."""
     if not contract or contract.isdigit():
         return None
-    return calendar.expiry_of(contract)
+    return calendar.last_usable_day(contract)
 
 
 def as_predictions(predictions: ChampionPredictions) -> list[Prediction]:

@@ -147,7 +147,7 @@ def _expiries(bars: Iterable[FuturesBar], calendar: ContractCalendar) -> dict[st
     expiries = {}
     for contract in sorted({bar.contract for bar in bars if bar.contract}):
         try:
-            expiries[contract] = calendar.expiry_of(contract)
+            expiries[contract] = calendar.last_usable_day(contract)
         except InputError:
             continue  # a spread or another root: never held
     return expiries
