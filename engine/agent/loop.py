@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.agent.alert_desk import AlertDesk
 from engine.agent.approvals import ApprovalDesk
 from engine.agent.autonomy import Act, may_act_alone, needs_approval
 from engine.agent.champions import ChampionDesk
@@ -25,7 +26,7 @@ from engine.agent.rollback_watch import RollbackWatch
 from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
 from engine.sandbox.ab_test import Reference
-from storage.agent_records import AlertRecord, CaseRecord
+from storage.agent_records import CaseRecord
 
 if TYPE_CHECKING:
     from engine.agent.diagnosis import Diagnosis
@@ -76,6 +77,7 @@ class AgentLoop:
         self._propose = propose
         self._on_promotion = on_promotion
         self._on_case_end = on_case_end
+        self._alerts = AlertDesk(stores, self._market)
         self.paper = PaperDesk(stores, config, desk)
         self.approvals = ApprovalDesk(stores, config)
         self.watch = RollbackWatch(stores, config, desk)
@@ -442,33 +444,7 @@ class AgentLoop:
             f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside"
         )
         evidence = {"trials": float(case.data["trials"])}
-        self._stores.agent.alerts.upsert(
-            AlertRecord(
-                alert_id=alert_id,
-                market=self._market,
-                code="case_unhealed",
-                level="CRITICAL",
-                subject=case.case_id,
-                message=message,
-                evidence=evidence,
-                status="open",
-                first_ts=ts,
-                last_ts=ts,
-            )
-        )
-        self._stores.events.append(
-            "alert.raised",
-            alert_id,
-            {
-                "alert_id": alert_id,
-                "code": "case_unhealed",
-                "level": "CRITICAL",
-                "message": message,
-                "evidence": evidence,
-            },
-            ts=ts,
-            market=self._market,
-        )
+        self._alerts.raise_alert(alert_id, "case_unhealed", "CRITICAL", case.case_id, message, evidence, ts)
         self.close_case(case, "unhealed", str(case.data.get("last_failure") or "no proposal is left"), ts)
 
     def _judge_paper(self, case: CaseRecord, bars: int, ts: int) -> None:

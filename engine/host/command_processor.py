@@ -14,12 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.agent.alert_desk import AlertDesk
 from engine.execution.state_keeper import StateKeeper
 from engine.kernel.canonical import canonical_json
 from engine.kernel.crashpoints import crashpoint
 from engine.kernel.errors import HydraError, RefusedError
 from engine.kernel.identifiers import derived_id
-from storage.agent_records import AlertRecord
 
 if TYPE_CHECKING:
     from storage.command_inbox import Command
@@ -117,19 +117,9 @@ class CommandProcessor:
     def _raise_alert(self, command: Command, message: str, fault: str, now_ts: int) -> None:
         alert_id = derived_id("alert", self._market, FAULT_CODE, command.id, now_ts)
         evidence = {"command_id": command.id, "kind": command.kind, "fault": fault}
-        raised = self._stores.events.append(
-            "alert.raised",
-            alert_id,
-            {"alert_id": alert_id, "code": FAULT_CODE, "level": "CRITICAL", "message": message, "evidence": evidence},
-            ts=now_ts,
-            market=self._market,
+        AlertDesk(self._stores, self._market).raise_alert(
+            alert_id, FAULT_CODE, "CRITICAL", command.kind, message, evidence, now_ts
         )
-        self._stores.agent.alerts.upsert(
-            AlertRecord(
-                alert_id, self._market, FAULT_CODE, "CRITICAL", command.kind, message, evidence, "open", now_ts, now_ts,
-                raised.seq,
-            )
-        )  # fmt: skip
 
     def _reason_to_refuse(self, command: Command, wall_ts: int) -> str | None:
         rule = self._rules.get(command.kind)

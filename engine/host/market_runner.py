@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.agent.alert_desk import AlertDesk
 from engine.agent.champions import ChampionDesk, LoadedModel
 from engine.agent.experiment import ExperimentRunner
 from engine.agent.experiment_worker import FIRST_CHAMPION
@@ -30,7 +31,6 @@ from engine.kernel.errors import HydraError
 from engine.kernel.identifiers import derived_id
 from engine.sandbox.market_history import to_prediction
 from engine.signals.features import FeatureVector, vector_from_readings
-from storage.agent_records import AlertRecord
 
 if TYPE_CHECKING:
     from engine.core.step_types import StepResult
@@ -67,6 +67,7 @@ class MarketRunner:
             on_promotion=self._use_champion,
             on_case_end=self._on_case_end,
         )
+        self._alerts = AlertDesk(stores, self._market)
         self._watchman = Watchman(stores, config)
         self._scores = RollingScores(stores, config)
         self._finding: Finding | None = None
@@ -320,19 +321,7 @@ class MarketRunner:
 
     def _raise_alert(self, code: str, level: str, message: str, evidence: dict[str, Any], ts: int) -> None:
         alert_id = derived_id("alert", self._market, code, ts, length=8)
-        with self._stores.db.transaction("agent"):
-            self._stores.agent.alerts.upsert(
-                AlertRecord(alert_id, self._market, code, level, self._market, message, evidence, "open", ts, ts)
-            )
-            payload = {"alert_id": alert_id, "code": code, "level": level, "message": message, "evidence": evidence}
-            self._stores.events.append("alert.raised", alert_id, payload, ts=ts, market=self._market)
-
-    def _clear_alert(self, code: str, ts: int) -> None:
-        for record in self._stores.agent.alerts.list(market=self._market, code=code):
-            if record.status != "cleared":
-                self._stores.agent.alerts.change(record.alert_id, status="cleared", last_ts=ts)
-                payload = {"alert_id": record.alert_id, "code": code}
-                self._stores.events.append("alert.cleared", record.alert_id, payload, ts=ts, market=self._market)
+        self._alerts.raise_alert(alert_id, code, level, self._market, message, evidence, ts)
 
     def _new_records(self) -> list[RawRecord]:
         """Records known after the last one that the pipeline has seen."""
@@ -595,7 +584,7 @@ class MarketRunner:
             experiment_id=experiment_id,
             reason="first champion of this market: " + result["reason"],
         )
-        self._clear_alert("no_champion", ts)
+        self._alerts.clear("no_champion", ts)
         self._use_champion(model.model_id)
 
     def _use_champion(self, model_id: str) -> None:

@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from engine.agent.alert_desk import AlertDesk
 from engine.agent.healer import CaseOutcome, Healer
 from engine.agent.hypothesis import PastExperiment, ProposalContext
 from engine.agent.observation import BarObservation
 from engine.host.operations.diagnosis import READINGS_VIEW
 from engine.kernel.identifiers import derived_id
 from engine.kernel.timestamps import MICROS_PER_SECOND
-from storage.agent_records import AlertRecord
 
 if TYPE_CHECKING:
     from engine.agent.diagnosis import Diagnosis
@@ -46,6 +46,7 @@ class Watchman:
         self._stores = stores
         self._config = config
         self._market = config.market.market
+        self._alerts = AlertDesk(stores, self._market)
         self._key = f"{HEALER_KEY}:{self._market}"
         self._tail_key = f"{HEALER_KEY}_tail:{self._market}"
         self._tail: list[list[Any]] = []
@@ -170,49 +171,14 @@ class Watchman:
         for alert in decision.alerts:
             alert_id = derived_id("alert", self._market, alert.code, alert.first_ts, length=8)
             evidence = {"value": alert.value, "threshold": alert.threshold, "since_ts": alert.since_ts}
-            self._stores.agent.alerts.upsert(
-                AlertRecord(
-                    alert_id=alert_id,
-                    market=self._market,
-                    code=alert.code,
-                    level=alert.level,
-                    subject=alert.subject,
-                    message=alert.message,
-                    evidence=evidence,
-                    status="open",
-                    first_ts=ts,
-                    last_ts=ts,
-                )
-            )
-            self._stores.events.append(
-                "alert.raised",
-                alert_id,
-                {
-                    "alert_id": alert_id,
-                    "code": alert.code,
-                    "level": alert.level,
-                    "message": alert.message,
-                    "evidence": evidence,
-                },
-                ts=ts,
-                market=self._market,
-            )
+            self._alerts.raise_alert(alert_id, alert.code, alert.level, alert.subject, alert.message, evidence, ts)
             alert_ids.append(alert_id)
         self._clear(decision.cleared, ts)
         return alert_ids
 
     def _clear(self, codes: tuple[str, ...], ts: int) -> None:
         for code in codes:
-            for record in self._stores.agent.alerts.list(market=self._market, code=code):
-                if record.status != "cleared":
-                    self._stores.agent.alerts.change(record.alert_id, status="cleared", last_ts=ts)
-                    self._stores.events.append(
-                        "alert.cleared",
-                        record.alert_id,
-                        {"alert_id": record.alert_id, "code": code},
-                        ts=ts,
-                        market=self._market,
-                    )
+            self._alerts.clear(code, ts)
 
     def _past(self, case_id: str) -> tuple[PastExperiment, ...]:
         """Recent experiments of earlier cases; a case's own tries are limited by its trial budget."""
