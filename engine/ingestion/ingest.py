@@ -139,7 +139,7 @@ def ingest_input(
     `texts_known_from_ts` where it was published before: a running engine can know it from its fetch on.
     """
     pipeline = recognise_input(file)
-    markets = _markets_of(pipeline, file, config.market, directory)
+    markets = markets_of(pipeline, file, config.market, directory)
     parts = [
         (market, _texts_known_from(_without_open_bars(parsed, market, now_ts), texts_known_from_ts))
         for market, parsed in (
@@ -206,9 +206,11 @@ def _most(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(most)
 
 
-def _markets_of(
+def markets_of(
     pipeline: SourcePipeline, file: InputFile, market: MarketConfig, directory: MarketDirectory | None
 ) -> Sequence[MarketConfig]:
+    """The markets that a file is read for: `market` alone without a directory, else those that the content or the
+    name says, else the directory's home. InputError where none is named and the home is a simulated market."""
     if directory is None:
         return (market,)
     named = pipeline.markets_in(file, directory)

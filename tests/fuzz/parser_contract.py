@@ -10,8 +10,8 @@ import math
 from functools import cache
 
 from engine.core.records import CotReport, FuturesBar, Headline, OptionChain
-from engine.ingestion.ingest import _markets_of
-from engine.ingestion.input_file import InputFile, unpack
+from engine.ingestion.ingest import markets_of
+from engine.ingestion.input_file import unpack
 from engine.ingestion.lake_rows import (
     UNDATED_TS,
     BookLevel,
@@ -48,16 +48,17 @@ def check_bytes(name: str, content: bytes, pipeline: SourcePipeline | None = Non
     try:
         file = unpack(name, content)
         found = pipeline or recognise_input(file)
-        markets = _markets_of(found, file, directory().home, directory())
+        markets = markets_of(found, file, directory().home, directory())
         parts = list(found.parse_markets(file, markets, directory()))
     except InputError as error:
         assert error.message.isprintable(), error.message
         assert len(error.message) < 3_000, error.message
         return 0
-    return sum(_check_part(file, market, parsed) for market, parsed in parts)
+    return sum(check_parsed(market, parsed) for market, parsed in parts)
 
 
-def _check_part(file: InputFile, market: MarketConfig, parsed: ParsedInput) -> int:
+def check_parsed(market: MarketConfig, parsed: ParsedInput) -> int:
+    """Hold what a parser gave for one market to the limits of its kinds of rows; the number of rows."""
     for row in parsed.rows:
         assert row.market == market.market, (row, market.market)
         _check_row(row, market)
@@ -71,6 +72,7 @@ def _check_part(file: InputFile, market: MarketConfig, parsed: ParsedInput) -> i
 
 def _check_row(row: NormalisedRow, market: MarketConfig) -> None:
     undated = row.event_ts == UNDATED_TS and row.known_ts == UNDATED_TS
+    assert row.known_ts >= row.event_ts, row
     assert undated or _FIRST_TS < row.event_ts < _LAST_TS, row
     assert undated or _FIRST_TS < row.known_ts < _LAST_TS, row
     if isinstance(row, FuturesBar):
@@ -88,7 +90,7 @@ def _check_row(row: NormalisedRow, market: MarketConfig) -> None:
             for number in (position.long, position.short, position.spreading):
                 assert _missing_or(0 <= number < math.inf, number), row
     elif isinstance(row, Headline):
-        assert row.title and "\n" not in row.title and "\x1b" not in row.title, row
+        assert row.title and row.title.encode() and "\n" not in row.title and "\x1b" not in row.title, row
     elif isinstance(row, Statistic):
         assert not math.isinf(row.value) and row.name and row.unit, row
     elif isinstance(row, (Quote, BookLevel)):

@@ -16,8 +16,7 @@ from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.timestamps import MICROS_PER_SECOND, parse_iso
 from storage.stores import Stores
-from tests.engine.ingestion.damaged_rows import assert_storable_rows_or_input_error
-from tests.engine.ingestion.mutated_bytes import mutations
+from tests.engine.ingestion.mutated_bytes import assert_rows_or_one_sentence, mutations
 
 NOW = parse_iso("2026-03-02T15:00Z")
 UTC_TIME = "datetime.datetime(2019, 12, 31, 12, 27, {second}, tzinfo=datetime.timezone.utc)"
@@ -140,7 +139,7 @@ def test_a_pinned_market_gets_its_own_alone(hogs: HydraConfig) -> None:
 @settings(max_examples=80, deadline=None)
 @given(content=mutations(SESSION.encode()))
 def test_damage(content: bytes, hogs: HydraConfig) -> None:
-    assert_storable_rows_or_input_error(IbPrintedRepliesPipeline(), content, hogs.market)
+    assert_rows_or_one_sentence(IbPrintedRepliesPipeline(), content, hogs.market)
 
 
 @pytest.mark.real_data
