@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from engine.kernel.canonical import canonical_json
 from engine.kernel.crashpoints import crashpoint
-from engine.kernel.errors import NotFoundError, RefusedError, StoreError
+from engine.kernel.errors import NotFoundError, RefusedError
 from engine.kernel.identifiers import derived_id
 from engine.kernel.workspace_paths import WorkspacePaths
 from storage.artifacts import ArtifactStore
@@ -279,16 +279,6 @@ class ModelRegistry:
                 raise RefusedError(f"model {model_id} is {record.status}; only a candidate goes to paper")
             self._set(connection, model_id, "paper", reason, ts)
         return self.get(model_id)
-
-    def update_metrics(self, model_id: str, metrics: Mapping[str, Any], *, ts: int) -> None:
-        """Add or replace metrics of a version."""
-        with self._db.transaction("registry") as connection:
-            merged = {**self.get(model_id).metrics, **metrics}
-            try:
-                text = canonical_json(merged)
-            except (TypeError, ValueError) as error:
-                raise StoreError(f"metrics of {model_id} are not plain JSON ({error})") from error
-            connection.execute("UPDATE models SET metrics = ?, updated_ts = ? WHERE model_id = ?", (text, ts, model_id))
 
     def _move(
         self,

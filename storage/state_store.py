@@ -17,7 +17,6 @@ OPERATIONAL_STATE: Final = "operational_state"
 HALT: Final = "halt"
 AUTONOMY: Final = "autonomy"
 AGENT_PAUSED: Final = "agent_paused"
-LIMITS: Final = "limits"
 
 UNKNOWN_STATE: Final = "UNKNOWN"
 KNOWN_STATES: Final = frozenset({"RUNNING", "DEGRADED", "HALTED", "LOCKDOWN"})

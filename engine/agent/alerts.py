@@ -40,11 +40,6 @@ class AlertBook:
         self._calm: dict[str, int] = {}
         self._open: dict[str, AlertLevel] = {}
 
-    @property
-    def open_codes(self) -> tuple[str, ...]:
-        """Codes of the open alerts, sorted."""
-        return tuple(sorted(self._open))
-
     def update(self, readings: Sequence[Reading]) -> tuple[list[Reading], list[str]]:
         """Take one bar's readings; the ones to raise, and the codes to clear."""
         raised: list[Reading] = []

@@ -90,10 +90,6 @@ class Healer:
         """The diagnosis that is being treated."""
         return self._case
 
-    def set_context(self, context: ProposalContext) -> None:
-        """What the gates of later proposals need: the champion's spec, recent experiments, counts."""
-        self._context = context
-
     def step(self, observation: BarObservation) -> HealerDecision:
         """Take one closed bar, in order of time."""
         observer = self.observer

@@ -27,6 +27,7 @@ from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
 from engine.sandbox.ab_test import Reference
 from storage.agent_records import CaseRecord
+from storage.state_store import AGENT_PAUSED
 
 if TYPE_CHECKING:
     from engine.agent.diagnosis import Diagnosis
@@ -89,7 +90,7 @@ class AgentLoop:
 
     def is_paused(self) -> bool:
         """Whether the operator paused the agent, or its autonomy is lockdown."""
-        row = self._stores.state.get("agent_paused")
+        row = self._stores.state.get(AGENT_PAUSED)
         return self._level() == "lockdown" or bool(isinstance(row, dict) and row.get("paused"))
 
     def size_multiplier(self) -> float:

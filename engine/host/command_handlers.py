@@ -15,6 +15,7 @@ from engine.host.operations.autonomy_level import AUTONOMY_KEY, present_level
 from engine.host.operations.commands import AUTONOMY_LEVELS, COMMANDS, build_command, confirmation_text
 from engine.host.screen_views import SETTING_OF_LIMIT
 from engine.kernel.errors import ConfigError, NotFoundError, RefusedError
+from storage.state_store import AGENT_PAUSED
 
 if TYPE_CHECKING:
     from engine.host.market_runner import MarketRunner
@@ -244,7 +245,7 @@ class _Handlers:
 
     def _pause(self, paused: bool, args: Args, actor: str, now_ts: int) -> Result:
         reason = str(args.get("reason") or "operator")
-        self._stores.state.put("agent_paused", {"paused": paused, "since_ts": now_ts, "reason": reason}, now_ts)
+        self._stores.state.put(AGENT_PAUSED, {"paused": paused, "since_ts": now_ts, "reason": reason}, now_ts)
         self._stores.events.append(
             "pause.changed",
             "agent",

@@ -116,11 +116,6 @@ def ingest_paths(
     return reports
 
 
-def ingest_file(stores: Stores, config: HydraConfig, path: Path, *, now_ts: int) -> IngestReport:
-    """Ingest one file of the configured market; InputError with one sentence where it cannot be used."""
-    return ingest_input(stores, config, read_input(path), now_ts=now_ts)
-
-
 def ingest_input(
     stores: Stores,
     config: HydraConfig,

@@ -39,7 +39,6 @@ class MarketDirectory:
         self.home = home
         self._real = [market for market in markets if not market.simulated]
         self._roots = {root: market for market in self._real for root in (*market.roots, market.contract.root)}
-        self._codes = {code: market for market in self._real for code in market.cot_market_codes}
 
     @property
     def markets(self) -> tuple[MarketConfig, ...]:
@@ -59,11 +58,6 @@ class MarketDirectory:
         if found is not None:
             return found
         return next((market for market in _references() if root in market.roots), None) or reference_market(root)
-
-    def by_cot_code(self, code: str) -> MarketConfig | None:
-        """The market of a CFTC contract market code, None where no market claims it."""
-        found = self._codes.get(code)
-        return found or next((market for market in _references() if code in market.cot_market_codes), None)
 
     def named_by(self, file_name: str) -> MarketConfig | None:
         """The market whose alias stands in a file's name as whole words ("Live_Cattle.csv"); the longest alias wins."""

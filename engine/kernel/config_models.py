@@ -87,7 +87,6 @@ class MarketConfig(Section):
 class ObserverConfig(Section):
     """What the observer watches and when it speaks."""
 
-    check_every_minutes: PositiveInt = Field(description="minutes between scheduled checks (each bar in replay)")
     adwin_delta: Fraction = Field(description="ADWIN confidence")
     sharpe_window_bars: PositiveInt = Field(description="bars of the rolling Sharpe")
     sharpe_decline_warning: float = Field(description="warn when annualised Sharpe falls by this against training")
@@ -257,7 +256,6 @@ class HostConfig(Section):
 
     heartbeat_seconds: Positive = Field(description="seconds between lease heartbeats")
     lease_dead_seconds: Positive = Field(description="a lease without heartbeat for this long is dead")
-    compute_workers: PositiveInt = Field(description="compute worker processes")
     worker_niceness: Annotated[int, Field(ge=0, le=19)] = Field(description="niceness of workers")
     shutdown_seconds: Positive = Field(description="seconds to end in order before children are killed")
     tail_rows_before_compaction: PositiveInt = Field(description="rows of the hot tail that trigger sealing")

@@ -135,11 +135,6 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
 )  # fmt: skip
 
 
-def action_named(name: str) -> ActionSpec:
-    """The action called `name`; KeyError where there is none."""
-    return _BY_NAME[name]
-
-
 def actions_on(screen: str) -> tuple[ActionSpec, ...]:
     """The actions that work on a screen, in registry order."""
     return tuple(action for action in ACTIONS if not action.screens or screen in action.screens)
@@ -148,6 +143,3 @@ def actions_on(screen: str) -> tuple[ActionSpec, ...]:
 def action_for_key(key: str, screen: str) -> ActionSpec | None:
     """The action a key means on a screen, or None."""
     return next((action for action in actions_on(screen) if key in action.keys), None)
-
-
-_BY_NAME: Final = {action.name: action for action in ACTIONS}

@@ -20,12 +20,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Final
 
 from engine.ingestion.calendars.last_trade_rules import day_of_rule
-from engine.ingestion.calendars.session_calendar import next_session_day, previous_session_day, session_days
+from engine.ingestion.calendars.session_calendar import next_session_day, previous_session_day
 from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 
@@ -124,10 +124,6 @@ class ContractCalendar:
     def days_to_expiry(self, contract: str, day: date) -> int:
         """Calendar days from `day` to the last trade day; negative after it."""
         return (self.expiry_of(contract) - day).days
-
-    def sessions_to_expiry(self, contract: str, day: date) -> int:
-        """Sessions after `day` up to and including the last trade day; 0 on it and after it."""
-        return sum(1 for _ in session_days(day + timedelta(days=1), self.expiry_of(contract), self.calendar))
 
     def contract_for_expiry(self, expiry: date) -> str:
         """The futures contract under an option that expires on `expiry`: the first that trades on that day."""

@@ -50,11 +50,6 @@ def next_run_ts(source: str, plan: SourcePlan, market: MarketConfig, after_ts: i
     )
 
 
-def is_due(source: str, plan: SourcePlan, market: MarketConfig, last_run_ts: int | None, now_ts: int) -> bool:
-    """Whether a run lies between the last one and now; a source that never ran is due."""
-    return last_run_ts is None or next_run_ts(source, plan, market, last_run_ts) <= now_ts
-
-
 def _jitter_us(source: str, plan: SourcePlan, moment: int) -> int:
     if plan.jitter_seconds == 0:
         return 0

@@ -10,7 +10,6 @@ from datetime import date
 from typing import Final
 
 MARKET: Final = "simulated_hogs"
-MARKET_TITLE: Final = "Simulated Lean Hogs"
 EXCHANGE_ZONE: Final = "America/Chicago"
 RELEASE_ZONE: Final = "America/New_York"
 SESSION_OPEN_LOCAL: Final = (8, 30)
@@ -24,7 +23,6 @@ HALF_TICK: Final = 0.0125
 # no roll and no holiday of the report's publisher falls into it.
 FIRST_SESSION: Final = date(2024, 2, 20)
 TRADED_CONTRACT: Final = "HEN24"
-DEFERRED_CONTRACT: Final = "HEQ24"
 TRADED_INSTRUMENT_ID: Final = 240_715
 DEFERRED_INSTRUMENT_ID: Final = 240_814
 MAX_BARS: Final = 4_000

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.ingestion.calendars.session_calendar import session_days
-from engine.ingestion.ingest import files_of, ingest_file, ingest_paths
+from engine.ingestion.ingest import files_of, ingest_input, ingest_paths
+from engine.ingestion.input_file import read_input
 from engine.ingestion.record_reader import read_records
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso
@@ -92,19 +93,19 @@ def test_a_changed_figure_is_a_revision_known_at_its_ingestion(stores, hogs, tmp
     first, second = tmp_path / "first.csv", tmp_path / "second.csv"
     first.write_text(yahoo_text([("2020-01-02", 80.0, 81.0, 79.0, 80.0, 9_000)]))
     second.write_text(yahoo_text([("2020-01-02", 80.0, 81.0, 79.0, 80.5, 9_000)]))
-    ingest_file(stores, hogs, first, now_ts=NOW)
-    report = ingest_file(stores, hogs, second, now_ts=NOW + 5)
+    ingest_input(stores, hogs, read_input(first), now_ts=NOW)
+    report = ingest_input(stores, hogs, read_input(second), now_ts=NOW + 5)
     assert (report.rows_added, report.revisions) == (1, 1)
     original, revised = read_records(stores, "lean_hogs")
     assert (original.close, revised.close, revised.known_ts) == (80.0, 80.5, NOW + 5)
     second.rename(tmp_path / "third.csv")
-    assert ingest_file(stores, hogs, tmp_path / "third.csv", now_ts=NOW + 9).rows_duplicate == 1
+    assert ingest_input(stores, hogs, read_input(tmp_path / "third.csv"), now_ts=NOW + 9).rows_duplicate == 1
 
 
 def test_bars_that_are_still_forming_are_kept_out(stores, hogs, tmp_path: Path, yahoo_text) -> None:
     path = tmp_path / "today.csv"
     path.write_text(yahoo_text([(f"2020-01-0{day}", 80.0, 81.0, 79.0, 80.0, 9) for day in (2, 3)]))
-    report = ingest_file(stores, hogs, path, now_ts=parse_iso("2020-01-03T17:00Z"))
+    report = ingest_input(stores, hogs, read_input(path), now_ts=parse_iso("2020-01-03T17:00Z"))
     assert (report.rows_added, list(report.quarantined)) == (1, ["bar was still forming when the file was ingested"])
 
 
@@ -124,7 +125,7 @@ def test_a_refused_file_leaves_nothing_behind(stores, hogs, tmp_path: Path, yaho
     path = tmp_path / "x100.csv"
     path.write_text(yahoo_text([("2020-01-02", 80.0 * factor, 81.0 * factor, 79.0 * factor, 80.0 * factor, 9_000)]))
     with pytest.raises(InputError, match="not cents/lb"):
-        ingest_file(stores, hogs, path, now_ts=NOW)
+        ingest_input(stores, hogs, read_input(path), now_ts=NOW)
     assert table(stores, "SELECT * FROM batches") == table(stores, "SELECT * FROM feeds") == []
     assert [entry for entry in stores.paths.raw.rglob("*") if entry.is_file()] == []
 
@@ -133,10 +134,10 @@ def test_no_usable_rows_is_a_refusal(stores, hogs, tmp_path: Path, yahoo_text) -
     path = tmp_path / "empty.csv"
     path.write_text(yahoo_text([]))
     with pytest.raises(InputError, match="a header and nothing else"):
-        ingest_file(stores, hogs, path, now_ts=NOW)
+        ingest_input(stores, hogs, read_input(path), now_ts=NOW)
     path.write_text(yahoo_text([("2020-01-02", "", "", "", "", 0)]))
     with pytest.raises(InputError, match="1 were refused, the first in row 4, Close: all prices missing"):
-        ingest_file(stores, hogs, path, now_ts=NOW)
+        ingest_input(stores, hogs, read_input(path), now_ts=NOW)
 
 
 def test_folders_give_their_visible_files_in_order(tmp_path: Path) -> None:
@@ -160,7 +161,7 @@ def test_recent_bars_keep_the_newest_two_thousand(stores, hogs, tmp_path: Path, 
     rows = [(day, 80.0, 81.0, 79.0, 80.0, 9_000) for day in days]
     for name, part in (("a.csv", rows[:2100]), ("b.csv", rows[2100:])):
         (tmp_path / name).write_text(yahoo_text(part))
-        ingest_file(stores, hogs, tmp_path / name, now_ts=NOW)
+        ingest_input(stores, hogs, read_input(tmp_path / name), now_ts=NOW)
     events = sorted(record.event_ts for record in read_records(stores, "lean_hogs"))
     assert table(stores, "SELECT count(*), min(event_ts) FROM recent_bars") == [(2000, events[-2000])]
 
@@ -237,7 +238,7 @@ def test_a_touched_story_is_no_second_story(stores, hogs, tmp_path: Path) -> Non
         updated = f"2024-02-20T{hour}:00:00Z"
         story = {"id": 1, "created": "2024-02-20T09:00:00Z", "updated": updated, "title": "Pork", "channels": []}
         path.write_text(json.dumps([story]))
-        ingest_file(stores, hogs, path, now_ts=NOW)
+        ingest_input(stores, hogs, read_input(path), now_ts=NOW)
     (record,) = read_records(stores, "lean_hogs")
     assert (record.event_ts, record.known_ts) == (parse_iso("2024-02-20T09:00Z"), parse_iso("2024-02-20T10:00Z"))
 
@@ -245,7 +246,7 @@ def test_a_touched_story_is_no_second_story(stores, hogs, tmp_path: Path) -> Non
 def test_one_bad_entry_does_not_refuse_a_file_of_other_topics(stores, hogs, tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     path.write_text(feed(("Chess", "<pubDate>20 Feb 2024</pubDate>"), ("Pork", "")))
-    report = ingest_file(stores, hogs, path, now_ts=NOW)
+    report = ingest_input(stores, hogs, read_input(path), now_ts=NOW)
     assert (report.records, report.ignored, report.quarantined) == (0, {"off topic": 1}, {"not a time": 1})
     assert [row["field"] for row in stores.lake.quarantined("lean_hogs")] == ["published"]
 
@@ -258,13 +259,13 @@ def test_a_file_named_after_another_market_is_not_pinned_to_this_one(stores, hog
     for path in (doubtful, neutral):
         path.write_text(OLD_YAHOO)
     with pytest.raises(InputError, match="the name says Corn, but market lean_hogs was asked for") as refusal:
-        ingest_file(stores, hogs, doubtful, now_ts=NOW)
+        ingest_input(stores, hogs, read_input(doubtful), now_ts=NOW)
     assert "--market corn" in refusal.value.message and "\n" not in refusal.value.message
     assert table(stores, "SELECT * FROM batches") == []
-    assert ingest_file(stores, hogs, neutral, now_ts=NOW).rows_added == 1
+    assert ingest_input(stores, hogs, read_input(neutral), now_ts=NOW).rows_added == 1
 
 
 def test_content_that_names_its_market_outweighs_the_name(stores, hogs, tmp_path: Path, yahoo_text) -> None:
     path = tmp_path / "Corn.csv"
     path.write_text(yahoo_text([("2020-01-02", 80.0, 81.0, 79.0, 80.0, 9_000)]))
-    assert ingest_file(stores, hogs, path, now_ts=NOW).rows_added == 1
+    assert ingest_input(stores, hogs, read_input(path), now_ts=NOW).rows_added == 1

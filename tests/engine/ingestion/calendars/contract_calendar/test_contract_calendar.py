@@ -78,10 +78,9 @@ def test_roll_days_are_the_sessions_after_the_last_trade_days() -> None:
         assert HOGS.expiry_of(HOGS.front_contract(before)) == before
 
 
-def test_expiry_distances() -> None:
+def test_days_to_expiry() -> None:
     assert HOGS.days_to_expiry("HEJ20", date(2020, 4, 2)) == 13
-    assert HOGS.sessions_to_expiry("HEJ20", date(2020, 4, 2)) == 8
-    assert HOGS.sessions_to_expiry("HEJ20", date(2020, 4, 15)) == 0
+    assert HOGS.days_to_expiry("HEJ20", date(2020, 4, 15)) == 0
 
 
 @pytest.mark.parametrize("name", ["HEF20", "LEJ20", "HE", "HEJ2X"])

@@ -6,7 +6,8 @@ from datetime import date
 import pytest
 
 from engine.ingestion.calendars.session_calendar import session_days
-from engine.ingestion.ingest import ingest_file
+from engine.ingestion.ingest import ingest_input
+from engine.ingestion.input_file import read_input
 from engine.ingestion.quality.data_quality import FeedFacts, assess, update_feed_health
 from engine.kernel.timestamps import parse_iso
 
@@ -39,7 +40,7 @@ def test_every_change_of_status_is_one_event(stores, hogs, tmp_path, yahoo_text)
     days = list(session_days(date(2020, 4, 1), date(2020, 7, 1), "us_livestock"))
     path = tmp_path / "daily.csv"
     path.write_text(yahoo_text([(day, 80.0, 81.0, 79.0, 80.0, 9_000) for day in days]))
-    ingest_file(stores, hogs, path, now_ts=NOW)
+    ingest_input(stores, hogs, read_input(path), now_ts=NOW)
     assert update_feed_health(stores, hogs, now_ts=NOW)["yahoo"].status == "healthy"
     later = parse_iso("2020-07-08T20:00Z")
     for _ in range(3):
@@ -59,7 +60,7 @@ def test_gaps_and_bad_rows_are_seen(stores, hogs, tmp_path, yahoo_text) -> None:
     rows[3] = (days[3], 80.0, 79.0, 81.0, 80.0, 9_000)
     path = tmp_path / "daily.csv"
     path.write_text(yahoo_text(rows))
-    ingest_file(stores, hogs, path, now_ts=NOW)
+    ingest_input(stores, hogs, read_input(path), now_ts=NOW)
     health = update_feed_health(stores, hogs, now_ts=NOW, sources=["yahoo"])["yahoo"]
     assert health.status == "degraded"
     assert health.reasons[0].startswith("bad rows: 2.4%")
