@@ -14,6 +14,7 @@ from engine.ingestion.record_tables import rows_from_table
 from engine.ingestion.rolls.continuous_series import CONTINUOUS
 from engine.ingestion.rolls.roll_store import bars_of_series, extend_continuous, record_rolls
 from engine.kernel.config_models import HydraConfig
+from engine.kernel.configuration import load_config
 from engine.kernel.timestamps import parse_iso
 from storage.stores import Stores
 
@@ -25,19 +26,21 @@ def _with_rolls(config: HydraConfig, **changes: Any) -> HydraConfig:
     return config.model_copy(update={"rolls": rolls})
 
 
-def _contracts(volumes: list[tuple[int, int]]) -> InputFile:
-    days = [f"202402{place + 1:02d}" for place in range(len(volumes))]
+def _contracts(
+    volumes: list[tuple[int, int]], root: str = "he", months: tuple[int, int] = (202404, 202406), first_day: int = 1
+) -> InputFile:
+    days = [f"202402{place + first_day:02d}" for place in range(len(volumes))]
     near = "\n".join(f"{day} 00:00,80,81,79,80,{near}" for day, (near, _) in zip(days, volumes, strict=True))
     far = "\n".join(f"{day} 00:00,85,86,84,85,{far}" for day, (_, far) in zip(days, volumes, strict=True))
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("he_trade_202404.csv", near)
-        archive.writestr("he_trade_202406.csv", far)
-    return unpack("he_trade.zip", buffer.getvalue())
+        archive.writestr(f"{root}_trade_{months[0]}.csv", near)
+        archive.writestr(f"{root}_trade_{months[1]}.csv", far)
+    return unpack(f"{root}_trade.zip", buffer.getvalue())
 
 
-def _held(stores: Stores) -> list[str | None]:
-    return [bar.contract for bar in bars_of_series(stores, "lean_hogs", CONTINUOUS) if bar.nearby == 1]
+def _held(stores: Stores, market: str = "lean_hogs") -> list[str | None]:
+    return [bar.contract for bar in bars_of_series(stores, market, CONTINUOUS) if bar.nearby == 1]
 
 
 def test_the_series_is_made_once_and_a_roll_stays_where_it_was_made(stores: Stores, hogs: HydraConfig) -> None:
@@ -49,6 +52,14 @@ def test_the_series_is_made_once_and_a_roll_stays_where_it_was_made(stores: Stor
     ingest_input(stores, config, _contracts([(9, 1), (9, 1), (9, 1), (9, 1)]), now_ts=NOW + 1)
     assert extend_continuous(stores, config, now_ts=NOW + 1) == 1, "the revised volume of the past changes no choice"
     assert _held(stores) == ["HEJ24", "HEJ24", "HEM24", "HEM24"]
+
+
+def test_a_delivered_market_rolls_before_first_notice_whatever_leads(stores: Stores) -> None:
+    config = _with_rolls(load_config("oats", environment={}).config, days_before_expiry=1)
+    march_leads = [(9, 1)] * 4  # Monday 2024-02-26 to Thursday the 29th, first notice of the March contract
+    ingest_input(stores, config, _contracts(march_leads, "zo", (202403, 202405), first_day=26), now_ts=NOW)
+    extend_continuous(stores, config, now_ts=NOW)
+    assert _held(stores, "oats") == ["ZOH24", "ZOH24", "ZOK24", "ZOK24"]
 
 
 def test_without_a_contract_series_the_vendor_rolls(stores: Stores, hogs: HydraConfig) -> None:
