@@ -23,6 +23,7 @@ from engine.agent.experiment_pool import ExperimentEnd
 from engine.agent.paper_desk import PaperDesk
 from engine.agent.promotion import promote, roll_back
 from engine.agent.rollback_watch import RollbackWatch
+from engine.agent.safe_acts import SafeActDesk
 from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
 from engine.sandbox.ab_test import Reference
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 CLOSED = "closed"
-SAFE_ACT_KEY = "safe_act"
 _WORSE_THAN_BEFORE = "the new champion did worse than its predecessor would have, beyond chance"
 
 
@@ -79,6 +79,7 @@ class AgentLoop:
         self._on_promotion = on_promotion
         self._on_case_end = on_case_end
         self._alerts = AlertDesk(stores, self._market)
+        self.safe_acts = SafeActDesk(stores, config, level)
         self.paper = PaperDesk(stores, config, desk)
         self.approvals = ApprovalDesk(stores, config)
         self.watch = RollbackWatch(stores, config, desk)
@@ -92,22 +93,6 @@ class AgentLoop:
         """Whether the operator paused the agent, or its autonomy is lockdown."""
         row = self._stores.state.get(AGENT_PAUSED)
         return self._level() == "lockdown" or bool(isinstance(row, dict) and row.get("paused"))
-
-    def size_multiplier(self) -> float:
-        """Share of its size that the champion may trade while a case is open: 0 = it stands aside. Unreadable means
-        0."""
-        key = f"{SAFE_ACT_KEY}:{self._market}"
-        row = self._stores.state.get(key)
-        if row is None and not self._stores.db.query("SELECT 1 FROM state WHERE key = ?", (key,)):
-            return 1.0
-        if not isinstance(row, dict):
-            return 0.0
-        return float(row["size_multiplier"]) if row.get("active") else 1.0
-
-    def trading_rate(self) -> float:
-        """Share of the way to its target that the champion may trade in one bar while a safe act is in force."""
-        row = self._safe_act()
-        return float(row.get("trading_rate", 1.0)) if row is not None else 1.0
 
     def open_case(
         self, diagnosis: Diagnosis, safe_acts: tuple[SafeAct, ...], alert_id: str | None, bars: int, ts: int
@@ -158,15 +143,8 @@ class AgentLoop:
             outcome=diagnosis.cause,
             event_seq=event.seq,
         )
-        self.take_safe_acts(case_id, safe_acts, ts)
+        self.safe_acts.take(case_id, safe_acts, ts)
         return case_id
-
-    def take_safe_acts(self, subject: str, safe_acts: tuple[SafeAct, ...], ts: int) -> None:
-        """Lower risk at once, for a case or for a finding whose case cannot be opened yet; what is in force stays."""
-        if may_act_alone(self._level(), Act.LOWER_RISK):
-            for act in safe_acts:
-                if not self._is_in_force(subject, act):
-                    self._take_safe_act(subject, act, ts)
 
     def open_manual_case(
         self,
@@ -211,7 +189,7 @@ class AgentLoop:
     ) -> None:
         """Move every open case as far as this bar allows; inside the transaction of the bar."""
         self.paper.on_bar(bar, days_to_expiry, vector)
-        self._release_restored_act(ts)
+        self.safe_acts.release_restored(ts)
         for case in self.open_cases:
             if case.stage == "waiting_data" and bars >= int(case.data["retry_bar"]):
                 self._move(case, ts, stage="diagnosed")
@@ -303,8 +281,8 @@ class AgentLoop:
             approval_id=approval_id,
             experiment_id=case.experiment_id,
         )
-        undone = {"promoted_ts": ts, "replaced": previous, "safe_act": self._safe_act()}
-        self.revert_safe_acts(case.case_id, "the champion is repaired", ts)
+        undone = {"promoted_ts": ts, "replaced": previous, "safe_act": self.safe_acts.in_force()}
+        self.safe_acts.revert(case.case_id, "the champion is repaired", ts)
         self.paper.finish(approval.subject, "passed", ts)
         self._move(case, ts, stage="watching", data={**case.data, **undone})
         self.watch.begin(case.case_id, record.model_id, str(previous), self._memory(), ts)
@@ -332,10 +310,10 @@ class AgentLoop:
                     )
                 self.watch.end(ts)
                 self.close_case(case, "rolled_back", "the operator rolled back", ts)
-        held = self._safe_act()
+        held = self.safe_acts.in_force()
         if held is not None and held.get("restored_for", champion) != champion:
-            self.revert_safe_acts(str(held["case_id"]), "another champion rules", ts)
-        self._restore_safe_act(str(champion), ts)
+            self.safe_acts.revert(str(held["case_id"]), "another champion rules", ts)
+        self.safe_acts.restore(str(champion), ts)
 
     def close_case(self, case: CaseRecord, outcome: CaseOutcome, reason: str, ts: int) -> None:
         """End a case with its outcome; inside the caller's transaction."""
@@ -530,7 +508,7 @@ class AgentLoop:
         record = roll_back(self._stores, self._market, actor=actor, reason=reason, ts=ts, automatic=automatic)
         self.close_case(case, "rolled_back", f"the promotion was undone by {actor}", ts)
         self._on_promotion(record.model_id)
-        self._restore_safe_act(record.model_id, ts)
+        self.safe_acts.restore(record.model_id, ts)
         return record
 
     def _evidence(self, case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
@@ -569,94 +547,11 @@ class AgentLoop:
         champion = self._desk.champion()
         return [] if champion is None else self._propose(champion.champion.spec.to_json(), case.case_id)
 
-    def _take_safe_act(self, case_id: str, act: SafeAct, ts: int) -> None:
-        multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
-        self._stores.state.put(
-            f"{SAFE_ACT_KEY}:{self._market}",
-            {
-                "active": True,
-                "act": act.act,
-                "size_multiplier": multiplier,
-                "trading_rate": float(act.parameters.get("trading_rate", 1.0)),
-                "case_id": case_id,
-            },
-            ts,
-        )
-        self._stores.events.append(
-            "safe_act.taken",
-            case_id,
-            {"case_id": case_id, "act": act.act, "reason": act.reason, "parameters": dict(act.parameters)},
-            ts=ts,
-            market=self._market,
-        )
-
-    def revert_safe_acts(self, case_id: str, reason: str, ts: int) -> None:
-        """End the safe act in force, if there is one; inside the caller's transaction."""
-        row = self._stores.state.get(f"{SAFE_ACT_KEY}:{self._market}")
-        if not isinstance(row, dict) or not row.get("active"):
-            return
-        self._stores.state.put(
-            f"{SAFE_ACT_KEY}:{self._market}", {"active": False, "size_multiplier": 1.0, "case_id": case_id}, ts
-        )
-        self._stores.events.append(
-            "safe_act.reverted",
-            case_id,
-            {"case_id": case_id, "act": row["act"], "reason": reason},
-            ts=ts,
-            market=self._market,
-        )
-
-    def _safe_act(self) -> dict[str, Any] | None:
-        """The safe act in force."""
-        row = self._stores.state.get(f"{SAFE_ACT_KEY}:{self._market}")
-        return row if isinstance(row, dict) and row.get("active") else None
-
-    def _is_in_force(self, subject: str, act: SafeAct) -> bool:
-        row = self._safe_act()
-        return row is not None and row["act"] == act.act and row["case_id"] == subject
-
-    def _restore_safe_act(self, champion_id: str, ts: int) -> None:
-        """A champion that was replaced because it was broken returns under the safe act that it was held by."""
-        for case in reversed(self._stores.agent.cases.list(market=self._market)):
-            if case.data.get("replaced") != champion_id:
-                continue
-            held = case.data.get("safe_act")
-            if held is None:
-                return
-            reason = f"diagnosed with {case.cause} before; it returns as it was held"
-            self._stores.state.put(
-                f"{SAFE_ACT_KEY}:{self._market}",
-                {**held, "active": True, "calm_bars": 0, "restored_for": champion_id},
-                ts,
-            )
-            self._stores.events.append(
-                "safe_act.taken",
-                case.case_id,
-                {"case_id": case.case_id, "act": held["act"], "reason": reason, "parameters": {}},
-                ts=ts,
-                market=self._market,
-            )
-            return
-
-    def _release_restored_act(self, ts: int) -> None:
-        """A returned champion in which no fault showed for a cool-down of bars gets its size back."""
-        row = self._safe_act()
-        if row is None or "calm_bars" not in row:
-            return
-        faults = any(case.stage != "watching" for case in self.open_cases) or any(
-            alert.status == "open" for alert in self._stores.agent.alerts.list(market=self._market)
-        )
-        calm_bars = 0 if faults else int(row["calm_bars"]) + 1
-        if calm_bars > self._config.agent.cooldown_bars:
-            self.revert_safe_acts(str(row["case_id"]), "the returned champion showed no fault", ts)
-        else:
-            self._stores.state.put_view(f"{SAFE_ACT_KEY}:{self._market}", {**row, "calm_bars": calm_bars}, ts)
-
     def on_recovery(self, ts: int) -> None:
         """The condition of a case vanished by itself before a repair was tested: it ends, risk comes back."""
         for case in self.open_cases:
             if case.stage in ("diagnosed", "waiting_data") and "manual" not in case.data:
-                self.revert_safe_acts(case.case_id, "the fault vanished by itself", ts)
+                self.safe_acts.revert(case.case_id, "the fault vanished by itself", ts)
                 self.close_case(case, "cleared", "the fault vanished by itself", ts)
 
     def _move(self, case: CaseRecord, ts: int, **changes: Any) -> None:

@@ -434,12 +434,12 @@ class MarketRunner:
         return to_prediction(row)
 
     def _tradable(self, prediction: Prediction | None) -> Prediction | None:
-        multiplier = self._loop.size_multiplier()
+        multiplier = self._loop.safe_acts.size_multiplier()
         if prediction is None or multiplier >= 1.0:
             return prediction
         if multiplier <= 0.0:
             return replace(prediction, usable=False, unusable_reason="standing aside until the champion is repaired")
-        rate = min(prediction.trading_rate, self._loop.trading_rate())
+        rate = min(prediction.trading_rate, self._loop.safe_acts.trading_rate())
         return replace(prediction, size_multiplier=multiplier, trading_rate=rate)
 
     def _watch(self, bar: FuturesBar, vector: FeatureVector, net_return: float, result: StepResult) -> None:
@@ -462,7 +462,7 @@ class MarketRunner:
         )
         if self._watchman.recovered:
             if self._finding is not None:
-                self._loop.revert_safe_acts(self._finding.diagnosis.cause, "the fault vanished by itself", bar.known_ts)
+                self._loop.safe_acts.revert(self._finding.diagnosis.cause, "the fault vanished by itself", bar.known_ts)
                 self._finding = None
                 self._watchman.case_ended("cleared")
             self._loop.on_recovery(bar.known_ts)
@@ -476,7 +476,7 @@ class MarketRunner:
             return
         if self._loop.is_paused() or any(case.stage != "watching" for case in self._loop.open_cases):
             if found is not None:
-                self._loop.take_safe_acts(found.diagnosis.cause, found.safe_acts, ts)
+                self._loop.safe_acts.take(found.diagnosis.cause, found.safe_acts, ts)
             self._finding = finding
             return
         self._finding = None

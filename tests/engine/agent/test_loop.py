@@ -185,12 +185,12 @@ def agent(tmp_path: Path) -> Iterator[Agent]:
 def test_from_diagnosis_to_healed_in_order(agent: Agent) -> None:
     before = len(agent.kinds())
     approval_id = agent.to_approval()
-    assert agent.loop.size_multiplier() == 0.0, "the champion stands aside until it is repaired"
+    assert agent.loop.safe_acts.size_multiplier() == 0.0, "the champion stands aside until it is repaired"
     answer = agent.approve(approval_id)
     assert (answer["model_id"], answer["previous_model_id"]) == (NEW, OLD)
     assert (agent.case.stage, agent.promoted) == ("watching", [NEW])
     assert agent.stores.registry.champion_id(MARKET) == NEW
-    assert agent.loop.size_multiplier() == 1.0
+    assert agent.loop.safe_acts.size_multiplier() == 1.0
     agent.bars_while("watching")
     assert (agent.case.stage, agent.case.outcome) == ("closed", "healed")
     assert agent.ended == [CaseEnd(agent.case.case_id, "healed")]
@@ -234,7 +234,7 @@ def test_a_request_that_waits_is_granted_when_the_level_is_raised(agent: Agent) 
 def test_the_supervised_level_asks_before_an_experiment_and_takes_no_act(agent: Agent) -> None:
     agent.level = "supervised"
     agent.open()
-    assert agent.loop.size_multiplier() == 1.0
+    assert agent.loop.safe_acts.size_multiplier() == 1.0
     agent.bars()
     request = agent.stores.agent.approvals.require(agent.case.approval_id)
     assert (agent.case.stage, request.kind, agent.pool.started) == ("awaiting_approval", "experiment", [])
@@ -299,7 +299,7 @@ def test_a_failed_fit_is_tried_again_with_more_bars_and_then_given_up(agent: Age
     assert len(set(agent.pool.started)) == 3
     alert = agent.stores.agent.alerts.list(code="case_unhealed")[0]
     assert (alert.level, alert.status, alert.evidence) == ("CRITICAL", "open", {"trials": 3.0})
-    assert agent.loop.size_multiplier() == 0.0, "a champion that nobody repaired goes on standing aside"
+    assert agent.loop.safe_acts.size_multiplier() == 0.0, "a champion that nobody repaired goes on standing aside"
     assert agent.ended == [CaseEnd(agent.case.case_id, "unhealed")]
     if outcome == "failed":
         assert agent.stores.registry.get(NEW).status == "graveyard"
@@ -417,11 +417,11 @@ def test_the_operators_own_rollback_ends_the_watch_and_its_request(
 
 def test_a_fault_that_vanishes_by_itself_ends_its_case_and_risk_comes_back(agent: Agent) -> None:
     agent.open()
-    assert agent.loop.size_multiplier() == 0.0
+    assert agent.loop.safe_acts.size_multiplier() == 0.0
     with agent.stores.db.transaction():
         agent.loop.on_recovery(agent.ts)
     assert (agent.case.stage, agent.case.outcome) == ("closed", "cleared")
-    assert agent.loop.size_multiplier() == 1.0
+    assert agent.loop.safe_acts.size_multiplier() == 1.0
     assert agent.ended == [CaseEnd(agent.case.case_id, "cleared")]
 
 
@@ -464,7 +464,7 @@ def test_an_operators_own_idea_is_tested_on_the_discovery_track(agent: Agent) ->
     agent.loop.start_experiments(agent.bar, agent.ts)
     record = agent.stores.agent.experiments.require(agent.pool.started[-1])
     assert (record.case_id, record.spec["cause"], record.spec["change_point_ts"]) == (case_id, "none", None)
-    assert agent.loop.size_multiplier() == 1.0
+    assert agent.loop.safe_acts.size_multiplier() == 1.0
     with pytest.raises(RefusedError, match=case_id):
         agent.loop.open_manual_case(
             "retrain", "champion", RETRAIN["parameters"], actor="me", reason="again", bars=agent.bar, ts=agent.ts
@@ -483,9 +483,9 @@ def test_an_answer_that_no_case_waits_for_is_only_recorded(agent: Agent) -> None
 
 @pytest.mark.parametrize("row", ['"x"', "{broken"])
 def test_a_safe_act_that_cannot_be_read_means_standing_aside(agent: Agent, row: str) -> None:
-    assert agent.loop.size_multiplier() == 1.0
+    assert agent.loop.safe_acts.size_multiplier() == 1.0
     agent.stores.db.execute("INSERT INTO state VALUES (?, ?, 1, 1)", (f"safe_act:{MARKET}", row))
-    assert agent.loop.size_multiplier() == 0.0
+    assert agent.loop.safe_acts.size_multiplier() == 0.0
 
 
 @pytest.mark.parametrize(("act", "share"), [("reduce_size", 0.4), ("trade_slower", 0.8)])
@@ -493,7 +493,7 @@ def test_a_smaller_safe_act_leaves_its_share(agent: Agent, act: Any, share: floa
     with agent.stores.db.transaction():
         acts = (SafeAct(act, "less risk", {"size_multiplier": share}),)
         agent.loop.open_case(DIAGNOSIS, acts, None, agent.bar, agent.ts)
-    assert agent.loop.size_multiplier() == share
+    assert agent.loop.safe_acts.size_multiplier() == share
 
 
 @pytest.mark.parametrize("how", ["operator", "watch", "after the watch"])
@@ -502,7 +502,7 @@ def test_a_broken_champion_returns_as_it_was_held(agent: Agent, monkeypatch: pyt
         watched(agent, monkeypatch, "semi-auto")
     else:
         agent.approve(agent.to_approval())
-        assert agent.loop.size_multiplier() == 1.0
+        assert agent.loop.safe_acts.size_multiplier() == 1.0
         if how == "after the watch":
             monkeypatch.setattr(agent.loop.watch, "on_bar", lambda *bar: "settled")
             agent.bars()
@@ -511,7 +511,7 @@ def test_a_broken_champion_returns_as_it_was_held(agent: Agent, monkeypatch: pyt
             agent.stores.registry.rollback(MARKET, actor="me", reason="mine", ts=agent.ts)
             agent.loop.on_manual_change(agent.ts)
     assert agent.stores.registry.champion_id(MARKET) == OLD
-    assert agent.loop.size_multiplier() == 0.0
+    assert agent.loop.safe_acts.size_multiplier() == 0.0
     assert "returns as it was held" in agent.stores.events.read(kinds=["safe_act.taken"])[-1].payload["reason"]
 
 
@@ -525,9 +525,9 @@ def roll_back(agent: Agent) -> None:
 def test_a_returned_champion_without_a_fault_gets_its_size_back_after_a_cool_down(agent: Agent) -> None:
     roll_back(agent)
     agent.bars(CONFIG.agent.cooldown_bars - 1)
-    assert agent.loop.size_multiplier() == 0.0
+    assert agent.loop.safe_acts.size_multiplier() == 0.0
     agent.bars(2)
-    assert agent.loop.size_multiplier() == 1.0
+    assert agent.loop.safe_acts.size_multiplier() == 1.0
 
 
 def test_a_returned_champion_stays_held_while_another_fault_is_open(agent: Agent) -> None:
@@ -535,7 +535,7 @@ def test_a_returned_champion_stays_held_while_another_fault_is_open(agent: Agent
     agent.proposals = []
     agent.open()
     agent.bars(CONFIG.agent.cooldown_bars + 2)
-    assert agent.loop.size_multiplier() == 0.0
+    assert agent.loop.safe_acts.size_multiplier() == 0.0
 
 
 def test_a_request_measured_against_another_champion_is_refused(agent: Agent) -> None:
@@ -562,13 +562,13 @@ def test_an_operators_idea_that_fails_ends_without_a_false_alarm(agent: Agent) -
 
 
 def test_a_trading_rate_of_a_safe_act_is_in_force_until_it_is_reverted(agent: Agent) -> None:
-    assert agent.loop.trading_rate() == 1.0
+    assert agent.loop.safe_acts.trading_rate() == 1.0
     act = SafeAct("trade_slower", "expensive", {"trading_rate": 0.15, "size_multiplier": 0.8})
     with agent.stores.db.transaction():
-        agent.loop.take_safe_acts("case-1", (act,), agent.ts)
-        agent.loop.take_safe_acts("case-1", (act,), agent.ts)
-    assert (agent.loop.trading_rate(), agent.loop.size_multiplier()) == (0.15, 0.8)
+        agent.loop.safe_acts.take("case-1", (act,), agent.ts)
+        agent.loop.safe_acts.take("case-1", (act,), agent.ts)
+    assert (agent.loop.safe_acts.trading_rate(), agent.loop.safe_acts.size_multiplier()) == (0.15, 0.8)
     assert agent.kinds().count("safe_act.taken") == 1
     with agent.stores.db.transaction():
-        agent.loop.revert_safe_acts("case-1", "over", agent.ts)
-    assert (agent.loop.trading_rate(), agent.loop.size_multiplier()) == (1.0, 1.0)
+        agent.loop.safe_acts.revert("case-1", "over", agent.ts)
+    assert (agent.loop.safe_acts.trading_rate(), agent.loop.safe_acts.size_multiplier()) == (1.0, 1.0)

@@ -69,7 +69,7 @@ def test_a_finding_during_another_case_lowers_risk_at_once_and_opens_its_case_la
     act_on(stores, runner, FINDING)
     act_on(stores, runner, None)
     assert stages(stores) == [("none", "diagnosed")]
-    assert loop_of(runner).size_multiplier() == 0.0
+    assert loop_of(runner).safe_acts.size_multiplier() == 0.0
     with stores.db.transaction():
         loop_of(runner).close_case(stores.agent.cases.list()[0], "rejected", "enough", TS)
     assert ended == [], "the end of an operator's case says nothing about the healer's finding"
@@ -87,7 +87,7 @@ def test_a_finding_while_the_agent_is_paused_is_kept(stores: Stores, ended: list
         stores.state.put("agent_paused", {"paused": True}, TS)
     act_on(stores, runner, FINDING)
     assert stages(stores) == []
-    assert loop_of(runner).size_multiplier() == 0.0
+    assert loop_of(runner).safe_acts.size_multiplier() == 0.0
     with stores.db.transaction():
         stores.state.put("agent_paused", {"paused": False}, TS)
     act_on(stores, runner, None)

@@ -1,0 +1,124 @@
+"""The safe act in force: what the champion may trade of its size while a fault of it is known and not repaired.
+
+One row of the state holds it, so that every process reads the same and a restart changes nothing. A row that cannot be
+read means standing aside.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from engine.agent.autonomy import Act, may_act_alone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from engine.agent.healer import SafeAct
+    from engine.kernel.config_models import AutonomyLevel, HydraConfig
+    from storage.stores import Stores
+
+SAFE_ACT_KEY = "safe_act"
+
+
+class SafeActDesk:
+    """Takes, restores and ends the safe act of one market, each with its event; inside the caller's transaction. Times
+    are the market's, in microseconds UTC."""
+
+    def __init__(self, stores: Stores, config: HydraConfig, level: Callable[[], AutonomyLevel]) -> None:
+        self._stores = stores
+        self._market = config.market.market
+        self._cooldown_bars = config.agent.cooldown_bars
+        self._level = level
+        self._key = f"{SAFE_ACT_KEY}:{self._market}"
+
+    def size_multiplier(self) -> float:
+        """Share of its size that the champion may trade while a case is open: 0 = it stands aside. Unreadable means
+        0."""
+        row = self._stores.state.get(self._key)
+        if row is None and not self._stores.db.query("SELECT 1 FROM state WHERE key = ?", (self._key,)):
+            return 1.0
+        if not isinstance(row, dict):
+            return 0.0
+        return float(row["size_multiplier"]) if row.get("active") else 1.0
+
+    def trading_rate(self) -> float:
+        """Share of the way to its target that the champion may trade in one bar while a safe act is in force."""
+        row = self.in_force()
+        return float(row.get("trading_rate", 1.0)) if row is not None else 1.0
+
+    def in_force(self) -> dict[str, Any] | None:
+        """The stored row of the safe act in force, None where there is none."""
+        row = self._stores.state.get(self._key)
+        return row if isinstance(row, dict) and row.get("active") else None
+
+    def take(self, subject: str, safe_acts: tuple[SafeAct, ...], ts: int) -> None:
+        """Lower risk at once, for a case or for a finding whose case cannot be opened yet; what is in force stays."""
+        if may_act_alone(self._level(), Act.LOWER_RISK):
+            for act in safe_acts:
+                held = self.in_force()
+                if held is None or held["act"] != act.act or held["case_id"] != subject:
+                    self._take(subject, act, ts)
+
+    def revert(self, case_id: str, reason: str, ts: int) -> None:
+        """End the safe act in force, if there is one."""
+        row = self.in_force()
+        if row is None:
+            return
+        self._stores.state.put(self._key, {"active": False, "size_multiplier": 1.0, "case_id": case_id}, ts)
+        self._stores.events.append(
+            "safe_act.reverted",
+            case_id,
+            {"case_id": case_id, "act": row["act"], "reason": reason},
+            ts=ts,
+            market=self._market,
+        )
+
+    def restore(self, champion_id: str, ts: int) -> None:
+        """A champion that was replaced because it was broken returns under the safe act that it was held by."""
+        for case in reversed(self._stores.agent.cases.list(market=self._market)):
+            if case.data.get("replaced") != champion_id:
+                continue
+            held = case.data.get("safe_act")
+            if held is None:
+                return
+            reason = f"diagnosed with {case.cause} before; it returns as it was held"
+            row = {**held, "active": True, "calm_bars": 0, "restored_for": champion_id}
+            self._stores.state.put(self._key, row, ts)
+            self._say_taken(case.case_id, held["act"], reason, {}, ts)
+            return
+
+    def release_restored(self, ts: int) -> None:
+        """A returned champion in which no fault showed for a cool-down of bars gets its size back."""
+        row = self.in_force()
+        if row is None or "calm_bars" not in row:
+            return
+        cases = self._stores.agent.cases.list(market=self._market)
+        faults = any(case.stage not in ("watching", "closed") for case in cases) or any(
+            alert.status == "open" for alert in self._stores.agent.alerts.list(market=self._market)
+        )
+        calm_bars = 0 if faults else int(row["calm_bars"]) + 1
+        if calm_bars > self._cooldown_bars:
+            self.revert(str(row["case_id"]), "the returned champion showed no fault", ts)
+        else:
+            self._stores.state.put_view(self._key, {**row, "calm_bars": calm_bars}, ts)
+
+    def _take(self, subject: str, act: SafeAct, ts: int) -> None:
+        multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
+        row = {
+            "active": True,
+            "act": act.act,
+            "size_multiplier": multiplier,
+            "trading_rate": float(act.parameters.get("trading_rate", 1.0)),
+            "case_id": subject,
+        }
+        self._stores.state.put(self._key, row, ts)
+        self._say_taken(subject, act.act, act.reason, dict(act.parameters), ts)
+
+    def _say_taken(self, subject: str, act: str, reason: str, parameters: dict[str, Any], ts: int) -> None:
+        self._stores.events.append(
+            "safe_act.taken",
+            subject,
+            {"case_id": subject, "act": act, "reason": reason, "parameters": parameters},
+            ts=ts,
+            market=self._market,
+        )
