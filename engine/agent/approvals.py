@@ -91,3 +91,32 @@ class ApprovalDesk:
             event_seq=event.seq,
         )
         return record
+
+
+def promotion_evidence(case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
+    """What speaks for a promotion: the verdict and figures of paper trading, the experiment, the diagnosis."""
+    diagnosis = case.diagnosis or {}
+    return {
+        "verdict": verdict,
+        "experiment": case.verdict,
+        "paper": statistics,
+        "cause": case.cause,
+        "sentence": diagnosis.get("sentence", ""),
+        "proposal": case.proposal,
+        "case_id": case.case_id,
+        "experiment_id": case.experiment_id,
+    }
+
+
+def promotion_consequences(case: CaseRecord, champion_id: str | None, max_position_lots: int) -> dict[str, Any]:
+    """What a promotion changes, and what happens where nobody decides."""
+    return {
+        "promotes": case.candidate_id,
+        "replaces": champion_id,
+        "rollback_target": champion_id,
+        "rollback": "two keys, under a second, no orders sent",
+        "raises_risk": True,
+        "max_position_lots": max_position_lots,
+        "safe_default": "nothing happens; the champion keeps standing aside",
+        "change": (case.proposal or {}).get("parameters", {}),
+    }

@@ -4,8 +4,7 @@ diagnosed -> waiting_data -> experimenting -> paper -> awaiting_approval -> watc
 
 Each stage reads what the one before it left in the case (`cases` row), acts, and moves the case on inside the
 transaction of the bar. After a crash the loop reads the open cases and goes on where each one stood; an experiment
-whose
-process died with the engine is started again, since nothing of it had taken effect.
+whose process died with the engine is started again, since nothing of it had taken effect.
 """
 
 from __future__ import annotations
@@ -15,8 +14,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.agent.alert_desk import AlertDesk
-from engine.agent.approvals import ApprovalDesk
+from engine.agent.approvals import ApprovalDesk, promotion_consequences, promotion_evidence
 from engine.agent.autonomy import Act, may_act_alone, needs_approval
+from engine.agent.case_opening import open_diagnosed_case, open_wished_case
 from engine.agent.champions import ChampionDesk
 from engine.agent.experiment import ExperimentRunner
 from engine.agent.experiment_pool import ExperimentEnd
@@ -98,51 +98,7 @@ class AgentLoop:
         self, diagnosis: Diagnosis, safe_acts: tuple[SafeAct, ...], alert_id: str | None, bars: int, ts: int
     ) -> str:
         """A diagnosis begins a case; inside the transaction of the bar."""
-        case_id = derived_id("case", self._market, diagnosis.cause, ts, length=6)
-        document = {**diagnosis.to_json(), "sentence": diagnosis.summary}
-        case = CaseRecord(
-            case_id=case_id,
-            market=self._market,
-            opened_ts=ts,
-            updated_ts=ts,
-            stage="diagnosed",
-            cause=diagnosis.cause,
-            alert_id=alert_id,
-            diagnosis=document,
-            data={
-                "next": 0,
-                "trials": 0,
-                "opened_bar": bars - diagnosis.bars_since_change,
-                "change_point_ts": diagnosis.change_ts,
-            },
-        )
-        self._stores.agent.cases.upsert(case)
-        event = self._stores.events.append(
-            "diagnosis.made",
-            case_id,
-            {
-                "case_id": case_id,
-                "cause": diagnosis.cause,
-                "severity": diagnosis.severity,
-                "affected": list(diagnosis.affected),
-                "recommended": diagnosis.recommended,
-                "evidence": document["evidence"],
-                "confidence": diagnosis.confidence,
-                "rejected_causes": document["rejected"],
-            },
-            ts=ts,
-            market=self._market,
-        )
-        self._stores.journal.write(
-            "diagnosis",
-            case_id,
-            document,
-            ts=ts,
-            market=self._market,
-            tags=[diagnosis.cause],
-            outcome=diagnosis.cause,
-            event_seq=event.seq,
-        )
+        case_id = open_diagnosed_case(self._stores, self._market, diagnosis, alert_id, bars, ts)
         self.safe_acts.take(case_id, safe_acts, ts)
         return case_id
 
@@ -158,31 +114,9 @@ class AgentLoop:
         ts: int,
     ) -> str:
         """An operator's own idea, on the discovery track; RefusedError for one asked twice at the same bar."""
-        case_id = derived_id("case", self._market, mutation_type, target, sorted(parameters.items()), ts, length=6)
-        if self._stores.agent.cases.get(case_id) is not None:
-            raise RefusedError(f"this very change was asked for at this bar already: {case_id}")
-        proposal = {
-            "mutation_type": mutation_type,
-            "target_component": target,
-            "parameters": parameters,
-            "hypothesis_text": reason,
-            "expected_improvement": 0.0,
-            "source": actor,
-            "wait_bars": 0,
-            "reversible": True,
-        }
-        self._stores.agent.cases.upsert(
-            CaseRecord(
-                case_id=case_id,
-                market=self._market,
-                opened_ts=ts,
-                updated_ts=ts,
-                stage="diagnosed",
-                cause="none",
-                data={"manual": proposal, "next": 0, "trials": 0, "opened_bar": bars, "change_point_ts": None},
-            )
+        return open_wished_case(
+            self._stores, self._market, mutation_type, target, parameters, actor=actor, reason=reason, bars=bars, ts=ts
         )
-        return case_id
 
     def on_bar(
         self, bar: FuturesBar, vector: FeatureVector, bars: int, ts: int, *, days_to_expiry: float | None
@@ -458,8 +392,10 @@ class AgentLoop:
             case,
             "promote",
             str(case.candidate_id),
-            self._evidence(case, verdict or {}, statistics),
-            self._consequences(case),
+            promotion_evidence(case, verdict or {}, statistics),
+            promotion_consequences(
+                case, self._stores.registry.champion_id(self._market), self._config.risk.max_position_lots
+            ),
             ts,
         )
         self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id, verdict=verdict)
@@ -510,32 +446,6 @@ class AgentLoop:
         self._on_promotion(record.model_id)
         self.safe_acts.restore(record.model_id, ts)
         return record
-
-    def _evidence(self, case: CaseRecord, verdict: dict[str, Any], statistics: dict[str, Any]) -> dict[str, Any]:
-        diagnosis = case.diagnosis or {}
-        return {
-            "verdict": verdict,
-            "experiment": case.verdict,
-            "paper": statistics,
-            "cause": case.cause,
-            "sentence": diagnosis.get("sentence", ""),
-            "proposal": case.proposal,
-            "case_id": case.case_id,
-            "experiment_id": case.experiment_id,
-        }
-
-    def _consequences(self, case: CaseRecord) -> dict[str, Any]:
-        champion = self._stores.registry.champion_id(self._market)
-        return {
-            "promotes": case.candidate_id,
-            "replaces": champion,
-            "rollback_target": champion,
-            "rollback": "two keys, under a second, no orders sent",
-            "raises_risk": True,
-            "max_position_lots": self._config.risk.max_position_lots,
-            "safe_default": "nothing happens; the champion keeps standing aside",
-            "change": (case.proposal or {}).get("parameters", {}),
-        }
 
     def _bury(self, case: CaseRecord, model_id: str, reason: str, ts: int) -> None:
         self.paper.finish(model_id, "failed", ts)
