@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from engine.kernel.identifiers import derived_id
 from storage.agent_records import AlertRecord
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ class AlertDesk:
                     event_seq=raised.seq,
                 )
             )
+
+    def raise_now(self, code: str, level: str, message: str, evidence: Mapping[str, Any], ts: int) -> None:
+        """Open an alert about the market itself, a new one for every moment."""
+        alert_id = derived_id("alert", self._market, code, ts, length=8)
+        self.raise_alert(alert_id, code, level, self._market, message, evidence, ts)
 
     def clear(self, code: str, ts: int) -> None:
         """End every alert of a code that is not cleared yet; an acknowledged one too."""

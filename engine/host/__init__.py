@@ -1,1 +1,1 @@
-"""Top of the engine: supervisor, schedule, workers, wiring, operations."""
+"""Top of the engine: its loop, feeds, wiring and command handlers, and the operations that screen and verbs share."""

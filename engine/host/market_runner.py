@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any
 from engine.agent.alert_desk import AlertDesk
 from engine.agent.champions import ChampionDesk, LoadedModel
 from engine.agent.experiment import ExperimentRunner
-from engine.agent.experiment_worker import FIRST_CHAMPION
 from engine.agent.loop import AgentLoop, CaseEnd
-from engine.agent.promotion import promote
 from engine.core.records import FuturesBar, RawRecord, order_of
 from engine.core.trading_types import MarketMemory, Prediction
 from engine.execution.live_trader import LiveTrader
 from engine.execution.paper_broker import PaperBroker
 from engine.execution.state_keeper import StateKeeper
 from engine.execution.trader_book import load_book
+from engine.host.derived_rows import extend_derived_rows
 from engine.host.feeds import Delivery
+from engine.host.first_champion import FirstChampion
+from engine.host.inbox_files import store_inbox_files
 from engine.host.operations.autonomy_level import present_level
+from engine.host.prediction_log import PredictionLog
 from engine.host.rolling_scores import RollingScores
 from engine.host.screen_views import write_views
+from engine.host.stored_records import first_known_ts_of, last_known_ts
 from engine.host.watchman import Finding, Watchman
 from engine.kernel.clock import Clock
-from engine.kernel.errors import HydraError
-from engine.kernel.identifiers import derived_id
 from engine.sandbox.market_history import to_prediction
 from engine.signals.features import FeatureVector, vector_from_readings
 
@@ -69,6 +70,8 @@ class MarketRunner:
         )
         self._alerts = AlertDesk(stores, self._market)
         self._watchman = Watchman(stores, config)
+        self._first = FirstChampion(stores, config, self._desk, self._experiments, self._alerts)
+        self._predictions = PredictionLog(stores, self._market)
         self._scores = RollingScores(stores, config)
         self._finding: Finding | None = None
         self._pending: list[RawRecord] = []
@@ -83,8 +86,6 @@ class MarketRunner:
         self._last_order: tuple[int, int, int, str] | None = None
         self._previous: tuple[FuturesBar, Prediction | None] | None = None
         self._live_bars = 0
-        self._training_experiment: str | None = None
-        self._untrainable_rows: int | None = None
         self._is_late = False
 
     # -- life -------------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ class MarketRunner:
         progress("computing features of the history", 2, 3)
         self._rebuild(progress)
         self._stores.state.put_view(LIVE_FROM_KEY, {"market": self._market, "ts": delivery.now_ts}, delivery.now_ts)
-        self._train_first_champion(delivery.now_ts)
+        self._first.train(delivery.now_ts)
         progress("training the first champion", 3, 3)
 
     def take(self, delivery: Delivery) -> None:
@@ -164,19 +165,19 @@ class MarketRunner:
             records = self._new_records()
             if records:
                 self._process(records)
-        if self._champion is None and self._training_experiment is None:
-            self._train_first_champion(self.last_known_ts())
+        if self._champion is None:
+            self._first.train(self.last_known_ts())
 
     def take_live(self, batch_ids: Sequence[str], now_ts: int) -> None:
         """Batches that a live source brought are in the lake: step every decision bar that they complete."""
-        self._derive(now_ts)
+        extend_derived_rows(self._stores, self._config, now_ts)
         self._is_late = self._brings_late_records(batch_ids)
         self._take_stored(now_ts)
 
     def on_clock(self, now_ts: int) -> None:
         """Time passed without data: start what waits for time alone."""
-        if self._champion is None and self._training_experiment is None and self._previous is not None:
-            self._train_first_champion(now_ts)
+        if self._champion is None and self._previous is not None:
+            self._first.train(now_ts)
         self._loop.start_experiments(self._bar_count(), now_ts)
 
     def ingest_on_command(self, paths: Sequence[Path], by_content: bool) -> dict[str, Any]:
@@ -198,11 +199,12 @@ class MarketRunner:
         ended = self._experiments.pool.poll()
         for end in ended:
             now_ts = self._clock.now_ts() or self.last_known_ts()
-            if end.experiment_id == self._training_experiment:
-                self._training_experiment = None
+            if end.experiment_id == self._first.training_experiment:
+                self._first.training_experiment = None
                 with self._stores.db.transaction("agent"):
-                    result = self._experiments.finish(end, now_ts)
-                    self._crown_first(end.experiment_id, result, now_ts)
+                    model_id = self._first.crown(end.experiment_id, self._experiments.finish(end, now_ts), now_ts)
+                    if model_id is not None:
+                        self._use_champion(model_id)
             else:
                 self._loop.on_experiment_end(end, self._bar_count(), now_ts)
         return bool(ended)
@@ -274,54 +276,24 @@ class MarketRunner:
         return int(row["ts"]) if isinstance(row, dict) and row.get("market") == self._market else None
 
     def _ingest(self, files: Sequence[Path], now_ts: int) -> None:
-        from engine.ingestion.ingest import ingest_paths
-
-        with self._stores.db.transaction("ingest"):
-            reports = ingest_paths(self._stores, self._config, files, now_ts=now_ts)
-            self._derive(now_ts)
-        for report, path in zip(reports, files, strict=False):
-            if report.error is None:
-                path.unlink(missing_ok=True)
-            else:
-                _log.warning("%s: %s", path.name, report.error)
-                _set_aside(path)
-        self._is_late = self._brings_late_records(
-            [batch_id for report in reports if report.rows_added for batch_id in report.batch_ids]
-        )
-
-    def _derive(self, now_ts: int) -> None:
-        """Bring up to date what HYDRA makes of stored facts and stores itself."""
-        from engine.ingestion.options.chain_store import extend_option_chains
-        from engine.ingestion.rolls.roll_store import extend_continuous
-
-        if not self._config.market.simulated:
-            extend_continuous(self._stores, self._config, now_ts=now_ts)
-            extend_option_chains(self._stores, self._config, now_ts=now_ts)
+        self._is_late = self._brings_late_records(store_inbox_files(self._stores, self._config, files, now_ts))
 
     def _brings_late_records(self, batch_ids: Sequence[str]) -> bool:
         """Whether a batch holds records that were known before the last one that the pipeline has seen."""
         if self._last_order is None or not batch_ids:
             return False
-        marks = ", ".join("?" for _ in batch_ids)
-        rows = self._stores.db.query(
-            f"SELECT MIN(min_known_ts) FROM catalogue WHERE market = ? AND batch_id IN ({marks})",
-            (self._market, *batch_ids),
-        )
-        return rows[0][0] is not None and int(rows[0][0]) < self._last_order[0]
+        first_ts = first_known_ts_of(self._stores.db, self._market, batch_ids)
+        return first_ts is not None and first_ts < self._last_order[0]
 
     def _take_late_records(self, now_ts: int) -> None:
         """Features start again from the whole lake, as a replay would have them; a late bar is never traded."""
         message = "records arrived after later ones had been used: features are rebuilt, late bars are not traded"
         evidence = {"used_until_ts": self._last_order[0] if self._last_order is not None else None}
-        self._raise_alert("late_records", "WARNING", message, evidence, now_ts)
+        self._alerts.raise_now("late_records", "WARNING", message, evidence, now_ts)
         self._rebuild(_no_progress)
         if self._champion is not None:
             self._recall_prediction(self._champion.model_id)
         self._catch_up()
-
-    def _raise_alert(self, code: str, level: str, message: str, evidence: dict[str, Any], ts: int) -> None:
-        alert_id = derived_id("alert", self._market, code, ts, length=8)
-        self._alerts.raise_alert(alert_id, code, level, self._market, message, evidence, ts)
 
     def _new_records(self) -> list[RawRecord]:
         """Records known after the last one that the pipeline has seen."""
@@ -485,107 +457,21 @@ class MarketRunner:
     def _record_prediction(
         self, vector: FeatureVector, prediction: Prediction | None, result: StepResult, bar: FuturesBar
     ) -> None:
-        from storage.performance import PredictionRecord
-
         if self._champion is None or prediction is None:
             return
-        if self._previous is not None and self._previous[1] is not None and self._previous[0].contract == bar.contract:
-            earlier = self._previous[1]
-            self._stores.performance.settle_outcome(
-                derived_id("pred", self._market, earlier.model_id, earlier.ts, length=16),
-                outcome_return=math.log(bar.close / self._previous[0].close),
-                outcome_ts=bar.known_ts,
-                pnl_usd=None,
-                costs_usd=None,
-            )
+        if self._previous is not None and self._previous[1] is not None:
+            self._predictions.settle(self._previous[1], self._previous[0], bar)
         own = vector.select(self._champion.reference.feature_names)
-        features = {
-            name: value if math.isfinite(value) else None for name, value in zip(own.names, own.values, strict=True)
-        }
-        self._stores.performance.record_prediction(
-            PredictionRecord(
-                prediction_id=derived_id("pred", self._market, prediction.model_id, prediction.ts, length=16),
-                market=self._market,
-                ts=prediction.ts,
-                model_id=prediction.model_id,
-                role="champion",
-                features=features,
-                expected_return=prediction.expected_return,
-                return_sd=prediction.return_sd,
-                confidence=prediction.confidence,
-                target_lots=result.target_lots,
-                usable=prediction.usable,
-            )
-        )
+        self._predictions.record(prediction, own, result.target_lots)
 
     def _recall_prediction(self, model_id: str) -> None:
         """Take back what the champion said at the last bar before a restart, so that the next bar is judged by it."""
         if self._previous is None:
             return
         bar = self._previous[0]
-        record = self._stores.performance.prediction(
-            derived_id("pred", self._market, model_id, bar.known_ts, length=16)
-        )
-        if record is None or record.expected_return is None or record.return_sd is None or record.confidence is None:
-            return
-        said = Prediction(
-            record.ts,
-            model_id,
-            record.expected_return,
-            record.return_sd,
-            record.confidence,
-            0.0,
-            0.0,
-            usable=record.usable,
-        )
-        self._previous = (bar, said)
-
-    def _train_first_champion(self, now_ts: int) -> None:
-        if self._stores.registry.champion_id(self._market) is not None or self._bar_count_stored() < 300:
-            return
-        if self._untrainable_rows == self._rows_stored():
-            return
-        spec = self._experiments.spec(
-            case_id="",
-            cause="none",
-            mutation_type=FIRST_CHAMPION,
-            target="champion",
-            parameters={},
-            champion=None,
-            change_point_ts=None,
-            until_ts=now_ts,
-        )
-        self._training_experiment = spec.experiment_id
-        self._experiments.start(spec, None, now_ts)
-
-    def _crown_first(self, experiment_id: str, result: dict[str, Any], ts: int) -> None:
-        if result["candidate"] is None:
-            message = f"the first champion could not be trained: {result['reason']}"
-            if self._config.market.simulated:
-                raise HydraError(message, title="Training")
-            self._untrainable_rows = self._rows_stored()
-            self._raise_alert("no_champion", "CRITICAL", message, {"rows": self._untrainable_rows}, ts)
-            return
-        record = self._stores.agent.experiments.require(experiment_id)
-        model = self._desk.register(
-            result,
-            self._experiments.artifact(experiment_id),
-            parent_id=None,
-            snapshot_hash=record.snapshot_hash,
-            ts=ts,
-            reason=result["reason"],
-        )
-        promote(
-            self._stores,
-            self._market,
-            model.model_id,
-            actor="engine",
-            ts=ts,
-            experiment_id=experiment_id,
-            reason="first champion of this market: " + result["reason"],
-        )
-        self._alerts.clear("no_champion", ts)
-        self._use_champion(model.model_id)
+        said = self._predictions.recall(model_id, bar.known_ts)
+        if said is not None:
+            self._previous = (bar, said)
 
     def _use_champion(self, model_id: str) -> None:
         self._champion = self._desk.get(model_id)
@@ -614,35 +500,13 @@ class MarketRunner:
     def _bar_count(self) -> int:
         return self._live_bars
 
-    def _rows_stored(self) -> int:
-        rows = self._stores.db.query("SELECT COALESCE(SUM(rows), 0) FROM catalogue WHERE market = ?", (self._market,))
-        return int(rows[0][0])
-
-    def _bar_count_stored(self) -> int:
-        rows = self._stores.db.query(
-            "SELECT COALESCE(SUM(rows), 0) FROM catalogue WHERE market = ? AND dataset = 'futures_bar'", (self._market,)
-        )
-        return int(rows[0][0])
-
     def last_known_ts(self) -> int:
         """Known time of the newest stored record, 0 where nothing is stored: simulated time never was earlier."""
-        rows = self._stores.db.query("SELECT MAX(max_known_ts) FROM catalogue WHERE market = ?", (self._market,))
-        return int(rows[0][0] or 0)
+        return last_known_ts(self._stores.db, self._market)
 
 
 def _stale_inputs(prediction: Prediction | None) -> tuple[str, ...]:
     return (prediction.unusable_reason,) if prediction is not None and not prediction.usable else ()
-
-
-def _set_aside(path: Path) -> None:
-    """A file that could not be used stays for the operator, in a folder that no feed reads."""
-    folder = path.parent / "refused"
-    folder.mkdir(exist_ok=True)
-    target, number = folder / path.name, 1
-    while target.exists():
-        number += 1
-        target = folder / f"{path.stem}-{number}{path.suffix}"
-    path.replace(target)
 
 
 def _no_progress(stage: str, done: int, total: int) -> None:

@@ -116,7 +116,7 @@ def test_a_market_whose_inputs_never_arrived_says_so_and_waits_for_them(stores: 
     with stores.db.transaction():
         record = ExperimentRecord("exp-1", MARKET, {}, "finished", "exp-1", "snapshot")
         stores.agent.experiments.upsert(record)
-        runner._crown_first("exp-1", {"candidate": None, "reason": "never known: cot_score"}, TS)
+        runner._first.crown("exp-1", {"candidate": None, "reason": "never known: cot_score"}, TS)
     alert = stores.agent.alerts.list(market=MARKET, code="no_champion")[0]
     assert (alert.level, alert.status) == ("CRITICAL", "open")
     assert "never known: cot_score" in alert.message

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import zipfile
 from datetime import date
 
@@ -18,6 +17,7 @@ from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import parse_iso
+from tests.engine.ingestion.zip_files import zipped
 
 PIPELINE = LeanBarsPipeline()
 FEBRUARY = b"20131216 00:00,86.5,87.25,86.1,87.025,8123\r\n20131213 00:00,86,86.8,85.9,86.525,9000"
@@ -26,14 +26,6 @@ DAILY = {"he_trade_201402.csv": FEBRUARY, "he_trade_201404.csv": APRIL}
 MINUTES = {
     "20131007_he_minute_trade_201312.csv": b"52200000,85.2,85.25,85.175,85.225,12\n52320000,85.2,85.2,85.2,85.2,1\n"
 }
-
-
-def zipped(tables: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in tables.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def lean(tables: dict[str, bytes]) -> InputFile:

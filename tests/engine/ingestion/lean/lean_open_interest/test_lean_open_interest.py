@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import zipfile
 from datetime import date
 
@@ -18,16 +17,14 @@ from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts, parse_iso
+from tests.engine.ingestion.zip_files import zipped
 
 PIPELINE = LeanOpenInterestPipeline()
 ROW = b"20131213 00:00,26919\n"
 
 
 def lean(content: bytes) -> InputFile:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("he_openinterest_201402.csv", content)
-    return unpack("x.zip", buffer.getvalue())
+    return unpack("x.zip", zipped({"he_openinterest_201402.csv": content}))
 
 
 def test_a_days_open_interest_is_known_when_the_day_is_over(hogs: HydraConfig) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 import zipfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts, parse_iso
+from tests.engine.ingestion.zip_files import zipped
 
 PIPELINE = LeanOptionsPipeline()
 CALL, PUT = "twx_{}_american_call_650000_20140621.csv", "twx_{}_american_put_650000_20140621.csv"
@@ -26,14 +26,6 @@ QUOTES = {
     CALL.format("quote"): b"20140605 00:00,55000,61500,54000,59000,201,58000,67000,58000,63000,765\n",
     PUT.format("quote"): b"20140605 00:00,,,,,0,1500,1550,1500,1550,7\n",
 }
-
-
-def zipped(tables: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in tables.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def lean(tables: dict[str, bytes]) -> InputFile:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import math
 import zipfile
 from datetime import date
@@ -19,17 +18,10 @@ from engine.ingestion.sources import recognise_input
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import local_ts, parse_iso
+from tests.engine.ingestion.zip_files import zipped
 
 PIPELINE = LeanQuotesPipeline()
 ROW = b"20131213 00:00,86,86.8,85.9,86.5,9,86.1,86.9,86,86.6,11\n"
-
-
-def zipped(tables: dict[str, bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, content in tables.items():
-            archive.writestr(name, content)
-    return buffer.getvalue()
 
 
 def lean(content: bytes, name: str = "he_quote_201402.csv") -> InputFile:

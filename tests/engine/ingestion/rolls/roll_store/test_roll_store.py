@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +15,7 @@ from engine.kernel.config_models import HydraConfig
 from engine.kernel.configuration import load_config
 from engine.kernel.timestamps import parse_iso
 from storage.stores import Stores
+from tests.engine.ingestion.zip_files import zipped
 
 NOW = parse_iso("2024-06-01")
 
@@ -32,11 +31,8 @@ def _contracts(
     days = [f"202402{place + first_day:02d}" for place in range(len(volumes))]
     near = "\n".join(f"{day} 00:00,80,81,79,80,{near}" for day, (near, _) in zip(days, volumes, strict=True))
     far = "\n".join(f"{day} 00:00,85,86,84,85,{far}" for day, (_, far) in zip(days, volumes, strict=True))
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(f"{root}_trade_{months[0]}.csv", near)
-        archive.writestr(f"{root}_trade_{months[1]}.csv", far)
-    return unpack(f"{root}_trade.zip", buffer.getvalue())
+    tables = {f"{root}_trade_{months[0]}.csv": near, f"{root}_trade_{months[1]}.csv": far}
+    return unpack(f"{root}_trade.zip", zipped(tables))
 
 
 def _held(stores: Stores, market: str = "lean_hogs") -> list[str | None]:
