@@ -1,7 +1,7 @@
 """Headlines as a plain CSV: published_at (ISO, UTC), source, title, url.
 
-A headline without any of the market's relevance words is counted as "off topic" and not stored. `event_ts` =
-`known_ts` = when it was published.
+A headline without any of a market's relevance words is no row of that market and counted there as "off topic"; the
+archive of all texts keeps it (`text_pipeline.py`). `event_ts` = `known_ts` = when it was published.
 """
 
 from __future__ import annotations
