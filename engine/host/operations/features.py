@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.host.derived_rows import extend_derived_rows
 from engine.host.operations.data_status import age_text
 from engine.kernel.canonical import finite_or_none
 from engine.kernel.clock import SystemClock
@@ -57,15 +58,13 @@ def features_as_of(stores: Stores, config: HydraConfig, as_of: str, names: Seque
 
 def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     """Run the feature pipeline over the whole raw lake of the market and store the rows that are new, in one commit."""
-    from engine.ingestion.options.chain_store import extend_option_chains
     from engine.ingestion.record_reader import read_records
-    from engine.ingestion.rolls.roll_store import extend_continuous, record_rolls
+    from engine.ingestion.rolls.roll_store import record_rolls
     from engine.signals.feature_build import build_features
     from engine.signals.feature_registry import feature_definitions
 
     now_ts = SystemClock().now_ts()
-    extend_continuous(stores, config, now_ts=now_ts)
-    extend_option_chains(stores, config, now_ts=now_ts)
+    extend_derived_rows(stores, config, now_ts)
     record_rolls(stores, config, now_ts=now_ts)
     records = read_records(stores, config.market.market)
     rows = build_features(records, config)
