@@ -1,6 +1,7 @@
 """A model as it trades: repairs applied before it, edge and confidence attached, one row at a time or many at once.
 
-Both ways give the same bits (`tests/models/test_champion.py`), so a replay that predicts in batches decides like the live step.
+Both ways give the same bits (`tests/models/test_champion.py`), so a replay that predicts in batches decides like the
+live step.
 """
 
 from __future__ import annotations
