@@ -13,13 +13,14 @@ from engine.agent.alert_desk import AlertDesk
 from engine.agent.champions import ChampionDesk, LoadedModel
 from engine.agent.experiment import ExperimentRunner
 from engine.agent.loop import AgentLoop, CaseEnd
-from engine.core.records import FuturesBar, RawRecord, order_of
+from engine.core.records import FuturesBar, RawRecord
 from engine.core.trading_types import MarketMemory, Prediction
 from engine.execution.live_trader import LiveTrader
 from engine.execution.paper_broker import PaperBroker
 from engine.execution.state_keeper import StateKeeper
 from engine.execution.trader_book import load_book
 from engine.host.derived_rows import extend_derived_rows
+from engine.host.feature_feed import FeatureFeed
 from engine.host.feeds import Delivery
 from engine.host.first_champion import FirstChampion
 from engine.host.inbox_files import store_inbox_files
@@ -27,7 +28,7 @@ from engine.host.operations.autonomy_level import present_level
 from engine.host.prediction_log import PredictionLog
 from engine.host.rolling_scores import RollingScores
 from engine.host.screen_views import write_views
-from engine.host.stored_records import first_known_ts_of, last_known_ts
+from engine.host.stored_records import last_known_ts
 from engine.host.watchman import Finding, Watchman
 from engine.kernel.clock import Clock
 from engine.sandbox.market_history import to_prediction
@@ -36,9 +37,6 @@ from engine.signals.features import FeatureVector, vector_from_readings
 if TYPE_CHECKING:
     from engine.core.step_types import StepResult
     from engine.kernel.config_models import HydraConfig
-    from engine.signals.decision_bars import DecisionBarBuilder
-    from engine.signals.feature_row import FeatureRow
-    from engine.signals.pipeline import FeaturePipeline
     from storage.stores import Stores
 
 _log = logging.getLogger(__name__)
@@ -79,11 +77,9 @@ class MarketRunner:
             stores, config, PaperBroker(stores.db, config), epoch=epoch, days_to_expiry=self._days_to_expiry
         )
         self._keeper = StateKeeper(stores, self._market)
-        self._pipeline: FeaturePipeline | None = None
-        self._bars: DecisionBarBuilder | None = None
+        self._features = FeatureFeed(stores, config)
         self._names: tuple[str, ...] = ()
         self._champion: LoadedModel | None = None
-        self._last_order: tuple[int, int, int, str] | None = None
         self._previous: tuple[FuturesBar, Prediction | None] | None = None
         self._live_bars = 0
         self._is_late = False
@@ -162,7 +158,7 @@ class MarketRunner:
         if self._is_late:
             self._take_late_records(now_ts)
         else:
-            records = self._new_records()
+            records = self._features.new_records()
             if records:
                 self._process(records)
         if self._champion is None:
@@ -171,7 +167,7 @@ class MarketRunner:
     def take_live(self, batch_ids: Sequence[str], now_ts: int) -> None:
         """Batches that a live source brought are in the lake: step every decision bar that they complete."""
         extend_derived_rows(self._stores, self._config, now_ts)
-        self._is_late = self._brings_late_records(batch_ids)
+        self._is_late = self._features.is_late(batch_ids)
         self._take_stored(now_ts)
 
     def on_clock(self, now_ts: int) -> None:
@@ -185,7 +181,7 @@ class MarketRunner:
         from engine.host.operations.ingest import ingest_now
 
         result = ingest_now(self._stores, self._config, paths, by_content=by_content)
-        if result["rows_added"] and self._pipeline is not None:
+        if result["rows_added"] and self._features.has_begun:
             self._rebuild(_no_progress)
             if self._champion is not None:
                 self._recall_prediction(self._champion.model_id)
@@ -276,46 +272,22 @@ class MarketRunner:
         return int(row["ts"]) if isinstance(row, dict) and row.get("market") == self._market else None
 
     def _ingest(self, files: Sequence[Path], now_ts: int) -> None:
-        self._is_late = self._brings_late_records(store_inbox_files(self._stores, self._config, files, now_ts))
-
-    def _brings_late_records(self, batch_ids: Sequence[str]) -> bool:
-        """Whether a batch holds records that were known before the last one that the pipeline has seen."""
-        if self._last_order is None or not batch_ids:
-            return False
-        first_ts = first_known_ts_of(self._stores.db, self._market, batch_ids)
-        return first_ts is not None and first_ts < self._last_order[0]
+        self._is_late = self._features.is_late(store_inbox_files(self._stores, self._config, files, now_ts))
 
     def _take_late_records(self, now_ts: int) -> None:
         """Features start again from the whole lake, as a replay would have them; a late bar is never traded."""
         message = "records arrived after later ones had been used: features are rebuilt, late bars are not traded"
-        evidence = {"used_until_ts": self._last_order[0] if self._last_order is not None else None}
+        evidence = {"used_until_ts": self._features.used_until_ts}
         self._alerts.raise_now("late_records", "WARNING", message, evidence, now_ts)
         self._rebuild(_no_progress)
         if self._champion is not None:
             self._recall_prediction(self._champion.model_id)
         self._catch_up()
 
-    def _new_records(self) -> list[RawRecord]:
-        """Records known after the last one that the pipeline has seen."""
-        from engine.ingestion.record_reader import read_records
-
-        after_ts = self._last_order[0] - 1 if self._last_order is not None else None
-        records = read_records(self._stores, self._market, known_after_ts=after_ts)
-        if self._last_order is None:
-            return records
-        return [record for record in records if order_of(record) > self._last_order]
-
     def _rebuild(self, progress: Progress) -> None:
         """Run the pipeline over the whole lake; rows that the store lacks are added in one commit."""
-        from engine.ingestion.record_reader import read_records
-        from engine.signals.decision_bars import DecisionBarBuilder
-        from engine.signals.feature_build import columns_of_rows
-        from engine.signals.pipeline import FeaturePipeline
-
-        self._pipeline, self._bars = FeaturePipeline(self._config), DecisionBarBuilder(self._config.market)
-        self._last_order, self._previous = None, None
-        records = read_records(self._stores, self._market)
-        rows: list[FeatureRow] = []
+        self._previous = None
+        records = self._features.restart()
         processed_ts = self._trader.state.last_bar_ts
         live_from = self._live_from_ts
         stepped_until = max(processed_ts, live_from or 0)
@@ -327,14 +299,11 @@ class MarketRunner:
             if stepped_until and record.known_ts > stepped_until:
                 pending.append(record)
                 continue
-            self._last_order = order_of(record)
-            rows.extend(self._pipeline.update(record))
-            for bar in self._bars.update(record):
+            for bar in self._features.take(record):
                 self._previous = (bar, None)
                 if processed_ts == 0:
                     history.append(bar)
-        if rows:
-            self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=self.last_known_ts())
+        self._features.store(self.last_known_ts())
         delivered = set(self._live_bar_times(records, live_from))
         self._live_bars = len(delivered - set(self._live_bar_times(pending, live_from)))
         self._pending = pending
@@ -358,22 +327,15 @@ class MarketRunner:
 
     def _process(self, records: Sequence[RawRecord]) -> None:
         from engine.ingestion.quality.data_quality import update_feed_health
-        from engine.signals.feature_build import columns_of_rows
 
-        assert self._pipeline is not None and self._bars is not None
-        rows: list[FeatureRow] = []
         for record in records:
-            self._last_order = order_of(record)
-            rows.extend(self._pipeline.update(record))
-            completed = self._bars.update(record)
+            completed = self._features.take(record)
             if completed:
-                self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=record.known_ts)
-                rows = []
+                self._features.store(record.known_ts)
             for bar in completed:
                 self._live_bars += 1
                 self._step(bar)
-        if rows:
-            self._stores.features.append(columns_of_rows(rows, self._market), recorded_ts=records[-1].known_ts)
+        self._features.store(records[-1].known_ts)
         update_feed_health(self._stores, self._config, now_ts=records[-1].known_ts)
         if self._stores.features.tail_rows(self._market) > self._config.host.tail_rows_before_compaction:
             self._stores.features.compact(self._market, ts=self.last_known_ts())
@@ -487,7 +449,7 @@ class MarketRunner:
 
     def _market_memory(self) -> MarketMemory:
         """What the trader remembers of the market; as it was stored where this host never started it."""
-        if self._pipeline is not None:
+        if self._features.has_begun:
             return self._trader.state.memory
         book = load_book(self._stores.trading, self._market)
         return MarketMemory() if book is None else book.state.memory

@@ -139,6 +139,8 @@ def _unzstd(name: str, raw: bytes) -> bytes:
 def _unzip(name: str, raw: bytes) -> tuple[tuple[str, bytes], ...]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            if not all(member.filename for member in archive.infolist()):
+                raise zipfile.BadZipFile("a member without a name")  # Python 3.11 cannot ask whether it is a folder
             members = [member for member in archive.infolist() if not member.is_dir()]
             if not members:
                 raise InputError(f"{name}: the zip holds no table")

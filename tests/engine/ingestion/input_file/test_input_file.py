@@ -69,6 +69,11 @@ def test_damaged_zip_member_is_refused() -> None:
         unpack("x.zip", bytes(data))
 
 
+def test_a_zip_member_without_a_name_is_damage() -> None:
+    with pytest.raises(InputError, match="truncated or damaged"):
+        unpack("x.zip", zipped(Xtable=b"1,2").replace(b"Xtable", b"\0table"))
+
+
 def test_a_zip_of_several_tables_gives_them_by_name() -> None:
     file = unpack("x.zip", zipped(a=b"1", b=b"2"))
     assert (file.tables, file.member) == ((("a", b"1"), ("b", b"2")), "")
