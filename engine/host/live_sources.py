@@ -129,7 +129,7 @@ class LiveSources:
             self._leave(fetch, now_ts)
             return
         self._clients[client.source] = client
-        poll = SourcePoll(self._stores, self._config, client, clock=self._clock, texts_are_news=True)
+        poll = SourcePoll(self._stores, self._config, client, clock=self._clock)
         cursor = poll.begin()
         if isinstance(cursor, PollReport):
             self._leave(fetch, now_ts)

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from engine.core.records import FuturesBar, Headline
 from engine.ingestion.feed_records import RECENT_BARS, recent_bars, touch_feed
 from engine.ingestion.input_file import InputFile, printable_name, read_input
 from engine.ingestion.lake_alignment import Alignment, align, aligned_datasets
-from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow
+from engine.ingestion.lake_rows import UNDATED_TS, NormalisedRow, RollSpan
 from engine.ingestion.market_directory import MarketDirectory, shipped_markets
 from engine.ingestion.record_tables import rows_by_dataset, rows_from_table, tables_from_rows
 from engine.ingestion.source_pipeline import ParsedInput, RowProblem, SourcePipeline
@@ -25,11 +25,14 @@ from engine.ingestion.sources import recognise_input
 from engine.kernel.canonical import sha256_hex
 from engine.kernel.config_models import HydraConfig, MarketConfig
 from engine.kernel.errors import InputError
+from engine.kernel.timestamps import MICROS_PER_DAY
 from storage.raw_batch import QuarantinedRow, RawBatch, StoreReport, batch_id_of
 
 if TYPE_CHECKING:
     from storage.stores import Stores
 
+FROM_THE_FUTURE: Final = "dated after the moment of ingestion"
+_CLOCKS_APART_US: Final = MICROS_PER_DAY
 Progress = Callable[[int, int, str], None]
 
 
@@ -277,20 +280,30 @@ def _store(
             recorded_ts=now_ts,
         )
         if not known_batch and alignment.rows:
-            touch_feed(connection, market.market, source, alignment.rows, report.rows_added, now_ts)
+            touch_feed(
+                connection, market.market, source, _as_published(parsed.rows, alignment.rows), report.rows_added, now_ts
+            )
             if report.rows_added:
                 stores.feeds.add_bars(recent_bars(market, alignment.rows), keep=RECENT_BARS)
     return report, alignment.revisions
 
 
+def _as_published(parsed: Sequence[NormalisedRow], stored: Sequence[NormalisedRow]) -> list[NormalisedRow]:
+    """Rows with the times of their publication: a revision that is known from now on makes no feed fresh."""
+    return [after if before.known_ts == UNDATED_TS else before for before, after in zip(parsed, stored, strict=True)]
+
+
 def _without_open_bars(parsed: ParsedInput, market: MarketConfig, now_ts: int) -> ParsedInput:
-    """Keep out bars that were still forming when the file was fetched: their figures are not final."""
+    """Keep out what is dated after the file was fetched, and bars that were still forming then: their figures are not
+    final. A roll map may name days to come."""
     if market.simulated:
         return parsed
     settled: list[NormalisedRow] = []
     problems = []
     for row in parsed.rows:
-        if isinstance(row, FuturesBar) and row.event_ts <= now_ts < row.known_ts:
+        if row.event_ts > now_ts + _CLOCKS_APART_US and not isinstance(row, RollSpan):
+            problems.append(RowProblem(0, "event_ts", FROM_THE_FUTURE, repr(row)))
+        elif isinstance(row, FuturesBar) and now_ts < row.known_ts:
             reason = "bar was still forming when the file was ingested"
             problems.append(RowProblem(0, "known_ts", reason, repr(row)))
         else:

@@ -95,7 +95,8 @@ def _event_of(row: NormalisedRow) -> str:
 
 def _content_of(row: NormalisedRow) -> str:
     if isinstance(row, FuturesBar):
-        return repr((row.bar_seconds, row.open, row.high, row.low, row.close, row.volume))
+        prices = "|".join(f"{price:.7g}" for price in (row.open, row.high, row.low, row.close))  # 32 bits hold no more
+        return f"{row.bar_seconds}|{prices}|{row.volume!r}"
     if isinstance(row, CotReport):
         return repr((row.open_interest, row.positions))
     if isinstance(row, Statistic):

@@ -51,16 +51,20 @@ def sources(as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def quarantine(session: Session, limit: int, verb_market: str | None, as_json: bool) -> None:
-    """Rows that were not stored: file, row, field, reason and the text as it came."""
+    """Rows that were not stored: market, file, row, field, reason and the text as it came; of every market unless one
+    is named. Rows of texts stand under the market "global"."""
     from engine.host.operations.data_status import quarantined_rows
 
     stores = session.open_stores(read_only=True)
     try:
-        document = quarantined_rows(stores, session.market(verb_market), limit)
+        document = quarantined_rows(stores, verb_market or session.market_option, limit)
     finally:
         stores.close()
-    rows = [[item["file"], str(item["row"]), item["field"], item["reason"], item["text"]] for item in document]
-    emit(document, as_json, table(rows, ["file", "row", "field", "reason", "text"]))
+    rows = [
+        [item["market"], item["file"], str(item["row"]), item["field"], item["reason"], item["text"]]
+        for item in document
+    ]
+    emit(document, as_json, table(rows, ["market", "file", "row", "field", "reason", "text"]))
 
 
 @command.command("rolls")
@@ -175,7 +179,7 @@ def schedule(session: Session, verb_market: str | None, as_json: bool) -> None:
     rows = [
         [
             item["source"],
-            "now" if item["due"] else item["next_run"],
+            "off" if item["off"] else "now" if item["due"] else item["next_run"],
             item["plan"],
             item["last_success"] or "never",
             str(item["failures"]),

@@ -35,7 +35,7 @@ def test_files_that_arrive_are_stored_until_ctrl_c(tmp_path: Path, daily_csv: Ca
     try:
         _next_line(process, "watching")
         (folder / "bad.csv").write_text("nothing of any source\n1,2,3\n")
-        assert "fits none of the" in _next_line(process, "bad.csv")
+        assert "fits none of the" in _next_line(process, "hydra: Input")
         whole = daily_csv(tmp_path / "prices.csv", 60)
         whole.rename(folder / "prices.csv")
         assert "60" in _next_line(process, "prices.csv")

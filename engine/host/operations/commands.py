@@ -81,7 +81,8 @@ COMMANDS: Final[Mapping[str, CommandSpec]] = {
                     ("mutation_type",), ("target", "parameters", "case_id", "reason")),
         CommandSpec("kill_experiment", 1, False, "experiment kill", "Kill a running experiment with its process group.",
                     ("experiment_id",)),
-        CommandSpec("ingest", 1, False, "ingest", "Load files into the lake; loading twice adds nothing.", ("paths",)),
+        CommandSpec("ingest", 1, False, "ingest", "Load files into the lake; loading twice adds nothing.", ("paths",),
+                    ("reason", "by_content")),
     )
 }  # fmt: skip
 

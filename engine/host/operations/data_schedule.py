@@ -31,6 +31,7 @@ def data_schedule(stores: Stores, config: HydraConfig, now_ts: int) -> list[dict
                 "next_run_ts": next_ts,
                 "next_run": to_iso(next_ts),
                 "due": next_ts == now_ts,
+                "off": cursor.last_attempt_ts is None and bool(cursor.reason),
                 "last_attempt": to_iso(cursor.last_attempt_ts) if cursor.last_attempt_ts is not None else None,
                 "last_success": to_iso(cursor.last_success_ts) if cursor.last_success_ts is not None else None,
                 "failures": cursor.failures,

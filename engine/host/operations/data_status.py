@@ -52,11 +52,12 @@ def feed_status(stores: Stores, market: str) -> list[dict[str, Any]]:
     ]
 
 
-def quarantined_rows(stores: Stores, market: str, limit: int) -> list[dict[str, Any]]:
-    """Rows that were not stored, newest first."""
-    rows = stores.db.query("SELECT * FROM quarantine WHERE market = ? ORDER BY id DESC LIMIT ?", (market, limit))
+def quarantined_rows(stores: Stores, market: str | None, limit: int) -> list[dict[str, Any]]:
+    """Rows that were not stored, newest first; of every market where `market` is None."""
+    rows = stores.lake.quarantined(market, limit)
     return [
         {
+            "market": row["market"],
             "file": row["input_name"],
             "source": row["source"],
             "row": row["row_number"],

@@ -12,7 +12,8 @@ from engine.kernel.timestamps import to_iso
 
 if TYPE_CHECKING:
     from engine.ingestion.ingest import IngestReport
-    from engine.kernel.config_models import HydraConfig
+    from engine.ingestion.market_directory import MarketDirectory
+    from engine.kernel.config_models import HydraConfig, MarketConfig
     from storage.stores import Stores
 
 DOUBTFUL_SHARE: Final = 0.05
@@ -59,8 +60,10 @@ def ingest_now(
     )
     used = [report for report in reports if report.error is None]
     built = build_and_store(stores, config)
-    keep_comparison(stores, config, now_ts=now_ts)
-    update_feed_health(stores, config, now_ts=now_ts)
+    for market in _touched(used, config.market, directory):
+        of_market = config.model_copy(update={"market": market})
+        keep_comparison(stores, of_market, now_ts=now_ts)
+        update_feed_health(stores, of_market, now_ts=now_ts)
     stores.state.put_view("market", config.market.market, now_ts)
     return {
         "market": config.market.market,
@@ -76,6 +79,17 @@ def ingest_now(
         "rows_quarantined": sum(sum(report.quarantined.values()) for report in used),
         "feature_rows_added": built["rows_added"],
     }
+
+
+def _touched(
+    reports: Sequence[IngestReport], home: MarketConfig, directory: MarketDirectory | None
+) -> list[MarketConfig]:
+    """The configured market, and every other market with settings of its own that a file brought rows of."""
+    from engine.ingestion.market_directory import is_reference
+
+    names = {name for report in reports for name in report.rows_by_market}
+    others = [] if directory is None else [market for market in directory.markets if not is_reference(market)]
+    return [home, *(market for market in others if market.market in names - {home.market})]
 
 
 def _entry(report: IngestReport) -> dict[str, Any]:

@@ -17,6 +17,8 @@ ZERO_VOLUME_WITH_RANGE: Final = "zero_volume_with_range"
 NEGATIVE_PRICE: Final = "negative_price"
 _NEIGHBOURS: Final = 5
 _JUMP: Final = 50.0
+_FOREIGN_SHARE: Final = 0.2
+_FOREIGN_LEAST: Final = 20
 
 
 def bar_fault(
@@ -58,8 +60,14 @@ def refuse_wrong_unit(name: str, closes: Sequence[float], contract: ContractConf
     if not present:
         return
     low, high = contract.plausible_price_low, contract.plausible_price_high
-    outside = sum(1 for close in present if not low <= close <= high)
-    if outside * 2 <= len(present):
+    outside = [close for close in present if not low <= close <= high]
+    if len(outside) * 2 <= len(present):
+        foreign = [close for close in outside if not low <= close / 100 <= high and not low <= close * 100 <= high]
+        if len(foreign) > _FOREIGN_SHARE * len(present) and len(foreign) >= _FOREIGN_LEAST:
+            raise InputError(
+                f"{name}: {len(foreign)} of {len(present)} prices lie outside {low:g} to {high:g} "
+                f"{contract.price_unit}, the plausible range of {contract.root}; is this another market?"
+            )
         return
     median = statistics.median(present)
     numerator, _, denominator = contract.price_unit.partition("/")

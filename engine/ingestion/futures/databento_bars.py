@@ -24,6 +24,8 @@ from engine.kernel.config_models import MarketConfig
 from engine.kernel.errors import InputError
 from engine.kernel.timestamps import MICROS_PER_DAY
 
+_FIXED_POINT: Final = 1e9
+_LEAST_FIXED: Final = 1e6
 _COLUMNS: Final = ("ts_event", "rtype", "instrument_id", "open", "high", "low", "close", "volume", "symbol")
 Line = tuple[int, list[str]]
 
@@ -35,9 +37,9 @@ class DatabentoBarsPipeline(SourcePipeline):
     title = "futures bars (Databento CSV)"
 
     def recognises(self, file: InputFile) -> bool:
-        """A header with every column of the layout."""
+        """A header with every column of the layout; a missing symbol is told by `parse`."""
         head = file.head(1)
-        return bool(head) and set(_COLUMNS) <= set(head[0].strip().split(","))
+        return bool(head) and set(_COLUMNS) - {"symbol"} <= set(head[0].strip().split(","))
 
     def source_of(self, file: InputFile, market: MarketConfig) -> str:
         """The series: "databento_1h" for hourly bars; the decision series in a simulated market."""
@@ -136,6 +138,11 @@ def _table(file: InputFile) -> tuple[dict[str, int], list[Line]]:
         lines = [(reader.line_num, cells) for cells in reader if cells]
     except csv.Error as error:
         raise InputError(f"{file.name}: line {reader.line_num} is no CSV: {error}") from error
+    if "symbol" not in header:
+        raise InputError(
+            f"{file.name}: has no column symbol, so nothing says which market it is about; "
+            "download it again with symbols (map_symbols)"
+        )
     return {name: header.index(name) for name in _COLUMNS}, lines
 
 
@@ -153,6 +160,16 @@ def _prices(
             problems.add(number, "row", "row is cut short", cells)
             continue
         try:
-            yield number, cells, tuple(number_or_nan(cells[position]) for position in positions)
+            values = [number_or_nan(cells[position]) for position in positions]
         except ValueError:
             problems.add(number, "price", "not a number", cells)
+            continue
+        if all(cells[position].strip().lstrip("-").isdigit() for position in positions[:4]):
+            values[:4] = [_from_fixed(price) for price in values[:4]]
+        yield number, cells, tuple(values)
+
+
+def _from_fixed(price: float) -> float:
+    """The price of a file without pretty prices, which counts in billionths; no listed price is below a thousandth of
+    its unit, so a small whole number is a price as it stands."""
+    return price / _FIXED_POINT if abs(price) >= _LEAST_FIXED else price

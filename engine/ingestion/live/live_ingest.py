@@ -91,7 +91,11 @@ def poll_source(
 
 
 class SourcePoll:
-    """One poll, step by step, for whoever fetches elsewhere: `begin`, `take` each reply, `finish`."""
+    """One poll, step by step, for whoever fetches elsewhere: `begin`, `take` each reply, `finish`.
+
+    Once a source was polled, what it lists for the first time counts as known from this fetch on, whatever time it
+    prints: an earlier poll did not have it. The first poll fills the past and believes the printed times.
+    """
 
     def __init__(
         self,
@@ -101,16 +105,13 @@ class SourcePoll:
         *,
         clock: Clock,
         directory: MarketDirectory | None = None,
-        texts_are_news: bool = False,
     ) -> None:
-        """`texts_are_news`: a text counts as known from its fetch on, once the source has been polled before, because a
-        running engine did not have it earlier."""
         self._stores = stores
         self._config = config
         self._client = client
         self._clock = clock
         self._directory = directory
-        self._texts_are_news = texts_are_news
+        self._polled_before = False
         self._tally = _Tally(client.source, config.market.market)
         self._failure: InputError | None = None
         self._taken = 0
@@ -126,7 +127,7 @@ class SourcePoll:
             moment = to_iso(before.next_attempt_ts)
             reason = f"the source asked not to be polled before {moment}; last: {before.reason}"
             return PollReport(client.source, market, "waiting", reason, next_attempt_ts=before.next_attempt_ts)
-        self._texts_are_news = self._texts_are_news and before.last_success_ts is not None
+        self._polled_before = before.last_success_ts is not None
         feeds = client.feeds_of(self._config)
         return before.cursor or client.first_cursor(_last_known(self._stores, market, feeds))
 
@@ -178,7 +179,7 @@ class SourcePoll:
                 now_ts=now_ts,
                 directory=self._directory,
                 within=advance,
-                texts_known_from_ts=now_ts if self._texts_are_news else None,
+                texts_known_from_ts=now_ts if self._polled_before else None,
             )
         except InputError as error:
             return error

@@ -7,8 +7,9 @@ greek, an `OptionMark`. A price of 0 says that there is none, an implied volatil
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.core.records import ExerciseStyle, OptionChain, OptionQuote, OptionRight
@@ -59,6 +60,10 @@ class VendorMark:
 def price_or_nan(value: float) -> float:
     """A price, NaN where the vendor prints 0 for none."""
     return math.nan if value == 0 else value
+
+
+_HIGHEST_TYPICAL_VOLATILITY: Final = 4.0  # 400 % a year as the median of a chain
+_HIGHEST_VOLATILITY: Final = 50.0
 
 
 class ChainCollector:
@@ -136,7 +141,20 @@ class ChainCollector:
             )
             for key, quotes in sorted(self._quotes.items(), key=lambda entry: (entry[0].event_ts, entry[0].expiry_ts))
         ]
-        return self.problems.finish([*chains, *self._marks, *others])
+        return self.problems.finish([*chains, *self._believable_marks(), *others])
+
+    def _believable_marks(self) -> list[OptionMark]:
+        """Marks without volatilities that no market shows. Where the typical one of a file is such, the vendor prints
+        percent, and whether all of it is percent is not for us to guess: every volatility of the file is left out."""
+        known = [mark.implied_volatility for mark in self._marks if mark.implied_volatility == mark.implied_volatility]
+        in_percent = bool(known) and statistics.median(known) > _HIGHEST_TYPICAL_VOLATILITY
+        if in_percent:
+            self.problems.add(0, "implied_volatility", "volatilities look like percent; all are left out", known[:5])
+        limit = -math.inf if in_percent else _HIGHEST_VOLATILITY
+        return [
+            replace(mark, implied_volatility=math.nan) if mark.implied_volatility > limit else mark
+            for mark in self._marks
+        ]
 
 
 def quote_fault(quote: OptionQuote) -> tuple[str, str] | None:

@@ -9,6 +9,7 @@ from engine.kernel.errors import InputError
 from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_SECOND, parse_iso
 
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
+_NANOSECOND_DIGITS: Final = 19
 
 
 class StampReader:
@@ -18,7 +19,9 @@ class StampReader:
         self._midnights: dict[str, int] = {}
 
     def read(self, text: str) -> int | None:
-        """UTC microseconds, or None where the text is no time."""
+        """UTC microseconds, or None where the text is no time. 19 digits alone are nanoseconds since 1970."""
+        if len(text) == _NANOSECOND_DIGITS and text.isdigit():
+            return int(text) // 1_000
         day = text[:10]
         midnight = self._midnights.get(day)
         try:
