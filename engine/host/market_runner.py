@@ -30,6 +30,7 @@ from engine.host.rolling_scores import RollingScores
 from engine.host.screen_views import write_views
 from engine.host.stored_records import last_known_ts
 from engine.host.watchman import Finding, Watchman
+from engine.ingestion.calendars.session_calendar import is_open_at
 from engine.kernel.clock import Clock
 from engine.sandbox.market_history import to_prediction
 from engine.signals.features import FeatureVector, vector_from_readings
@@ -256,13 +257,17 @@ class MarketRunner:
                 "market": self._market,
                 "bars_per_second": self._config.simulation.bars_per_second if paced else None,
                 "simulated": self._config.market.simulated,
-                "session": "ENDED" if ended else "OPEN",
+                "session": "ENDED" if ended else "OPEN" if self._is_open() else "CLOSED",
                 "waits_for": waits,
                 "host": host_kind,
                 "live_bar": self._live_bars,
                 "experiments": len(self._experiments.pool.running),
             },
         )
+
+    def _is_open(self) -> bool:
+        """A simulated market is open as long as it runs; a real one within its sessions."""
+        return self._config.market.simulated or is_open_at(self._clock.now_ts(), self._config.market.session)
 
     # -- inside -----------------------------------------------------------------------------------------------------
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from engine.ingestion.calendars.exchange_holidays import DATED_CLOSURES, exchange_holidays
 from engine.kernel.config_models import SessionConfig
 from engine.kernel.errors import ConfigError
-from engine.kernel.timestamps import local_ts
+from engine.kernel.timestamps import local_ts, to_datetime
 
 _ONE_DAY: Final = timedelta(days=1)
 _EVERY_WEEKDAY: Final = "none"
@@ -77,6 +78,14 @@ def session_start_ts(day: date, session: SessionConfig) -> int:
 def session_close_ts(day: date, session: SessionConfig) -> int:
     """Close of the session of `day`, UTC microseconds."""
     return _at(day, session.close_local, session.timezone)
+
+
+def is_open_at(ts: int, session: SessionConfig) -> bool:
+    """Whether a session runs at `ts` (UTC microseconds): its opening counts, its close does not."""
+    day = to_datetime(ts).astimezone(ZoneInfo(session.timezone)).date()
+    return is_session_day(day, session.calendar) and session_start_ts(day, session) <= ts < session_close_ts(
+        day, session
+    )
 
 
 def settlement_known_ts(day: date, session: SessionConfig) -> int:

@@ -7,6 +7,7 @@ import pytest
 
 from engine.ingestion.calendars.exchange_holidays import DATED_CLOSURES, exchange_holidays
 from engine.ingestion.calendars.session_calendar import (
+    is_open_at,
     is_session_day,
     known_calendars,
     next_session_day,
@@ -17,7 +18,7 @@ from engine.ingestion.calendars.session_calendar import (
 )
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import ConfigError
-from engine.kernel.timestamps import to_iso
+from engine.kernel.timestamps import parse_iso, to_iso
 
 
 @pytest.mark.parametrize(
@@ -90,3 +91,10 @@ def test_calendar_against_hourly_exchange_bars(real_data) -> None:
     # The vendor's file lacks these stretches; they are no holidays (weekday runs in February 2012 and 2014).
     assert len(absent) <= 12
     assert {(day.year, day.month) for day in absent} <= {(2012, 2), (2014, 6), (2014, 9), (2014, 12)}
+
+
+def test_a_market_is_open_from_its_opening_to_its_close_on_session_days_alone(hogs: HydraConfig) -> None:
+    session = hogs.market.session
+    moments = {"2024-03-05T14:29:59Z": False, "2024-03-05T14:30Z": True, "2024-03-05T19:04:59Z": True,
+               "2024-03-05T19:05Z": False, "2024-03-10T16:00Z": False, "2024-03-29T16:00Z": False}  # fmt: skip
+    assert {moment: is_open_at(parse_iso(moment), session) for moment in moments} == moments
