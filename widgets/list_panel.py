@@ -46,11 +46,16 @@ class ListPanel(Panel, can_focus=True):
         self._filter_words = ""
         self._source = self._lines
 
-    def set_rows(self, columns: Sequence[Column], rows: Sequence[Row], *, name: str | None = None) -> None:
+    def set_rows(
+        self, columns: Sequence[Column], rows: Sequence[Row], *, name: str | None = None, empty: str | None = None
+    ) -> None:
         """Show other rows; the cursor follows its row, or stays at its place where that row is gone. On the first row
-        of a list without the keys it stays on top, where the newest row comes in."""
-        if (tuple(columns), tuple(rows)) == (self._columns, self._all_rows) and name in (None, self._heading_words):
+        of a list without the keys it stays on top, where the newest row comes in. `empty` is what a list without rows
+        says from now on."""
+        unchanged = name in (None, self._heading_words) and empty in (None, self._empty)
+        if unchanged and (tuple(columns), tuple(rows)) == (self._columns, self._all_rows):
             return
+        self._empty = self._empty if empty is None else empty
         self._heading_words = self._heading_words if name is None else name
         self._columns, self._all_rows = tuple(columns), tuple(rows)
         self._apply_filter()

@@ -59,6 +59,12 @@ _NEXT: Final = {
     "runs": "v compares providers",
     "pairs": "v shows counts",
 }
+_EMPTY: Final = {
+    "counts": "nothing was set aside",
+    "rows": "nothing was set aside",
+    "runs": "no live source is switched on: list them in live.sources (config.yaml)",
+    "pairs": "no two daily series to compare yet",
+}
 
 
 class DataView(OperatorView):
@@ -85,7 +91,7 @@ class DataView(OperatorView):
             "counts": _counts, "rows": _set_aside, "runs": _runs, "pairs": _pairs
         }[self._page](look)  # fmt: skip
         panel = self.list_panel("data-quarantine")
-        panel.set_rows(columns, rows, name=f"{name} ({_NEXT[self._page]})")
+        panel.set_rows(columns, rows, name=f"{name} ({_NEXT[self._page]})", empty=_EMPTY[self._page])
 
     def follow_cursor(self) -> None:
         """No panel here depends on the row under the cursor."""
@@ -136,17 +142,16 @@ def _runs(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
             f"run:{run.source}",
             (
                 Cell(sanitise(run.source), "strong"),
-                Cell(look.moment.clock(run.next_run_ts)),
+                Cell("off", "warn") if run.off else Cell(look.moment.clock(run.next_run_ts)),
                 Cell(run.plan, "dim"),
                 Cell(run.last_success, "dim"),
                 Cell(str(run.failures), "warn" if run.failures else "dim"),
-                Cell(sanitise(run.reason), "warn" if run.failures else "dim"),
+                Cell(sanitise(run.reason), "warn" if run.failures or run.off else "dim"),
             ),
         )
         for run in look.snapshot.source_runs
     ]
-    name = "Next runs" if rows else "Next runs: no live source is switched on, see live.sources"
-    return _RUN_COLUMNS, rows, name
+    return _RUN_COLUMNS, rows, "Next runs"
 
 
 def _pairs(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
@@ -163,8 +168,7 @@ def _pairs(look: Look) -> tuple[tuple[Column, ...], list[Row], str]:
         )
         for pair in look.snapshot.comparisons
     ]
-    name = "Providers compared, within a tick" if rows else "Providers: no two daily series to compare"
-    return _PAIR_COLUMNS, rows, name
+    return _PAIR_COLUMNS, rows, "Providers, within a tick"
 
 
 def _percent(share: float | None) -> str:

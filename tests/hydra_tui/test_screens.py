@@ -13,7 +13,7 @@ import pytest
 from rich.cells import cell_len
 
 from engine.host.operations.action_registry import ACTIONS
-from engine.host.operations.snapshot_types import UiSnapshot
+from engine.host.operations.snapshot_types import SeriesPair, SourceRun, UiSnapshot
 from hydra_tui.screen_text import painted_lines
 from tests.hydra_tui.fake_bridge import app_on, snapshot_of, until
 from tests.hydra_tui.fixture_workspace import SCENARIOS
@@ -168,3 +168,31 @@ def test_the_age_of_running_is_not_shown_as_that_of_a_halt_file():
     painted = asyncio.run(risk_of(halted))
     assert "now HALTED" in painted
     assert "HALTED for" not in painted
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_lower_list_of_the_data_screen_turns_its_page(size: tuple[int, int]) -> None:
+    """Counts, rows, next runs, providers; each says which page comes next, and an empty one says why."""
+    runs = (
+        SourceRun("cftc", False, "2 min after each COT release", 1_795_000_000_000_000, "never", 0, ""),
+        SourceRun("newsapi", True, "every 30 min", 0, "never", 0, "HYDRA_NEWSAPI_KEY is not set"),
+    )
+    pairs = (SeriesPair("investing", "yahoo", 1700, 0.9982, 0.95, ("2018-04-13 other contract",)),)
+    shown = replace(canned("normal"), source_runs=runs, comparisons=pairs)
+    wanted = (("Set aside", "by reason"), ("Set aside", "newest"), ("cftc", "off"), ("investing / yahoo", "95.0 %"))
+
+    async def run() -> list[str]:
+        app, _, _ = app_on(shown)
+        pages = []
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.latest is not None, "first snapshot")
+            await pilot.press("8")
+            await until(pilot, lambda: app.screen_name == "data", "data")
+            for words in wanted:
+                await until(pilot, lambda w=words: all(x in "\n".join(painted_lines(app)) for x in w), words[0])  # type: ignore[misc]
+                pages.append("\n".join(painted_lines(app)))
+                await pilot.press("v")
+            await until(pilot, lambda: "by reason" in "\n".join(painted_lines(app)), "the first page again")
+        return pages
+
+    assert len(asyncio.run(run())) == len(wanted)

@@ -186,6 +186,7 @@ def _source_runs(picture: Any) -> tuple[view.SourceRun, ...]:
     return tuple(
         view.SourceRun(
             source=str(entry.get("source") or ""),
+            off=bool(entry.get("off")),
             plan=str(entry.get("plan") or ""),
             next_run_ts=whole(entry.get("next_run_ts")) or 0,
             last_success=str(entry.get("last_success") or "never"),

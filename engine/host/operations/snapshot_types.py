@@ -312,9 +312,11 @@ class Feed:
 
 @dataclass(frozen=True, slots=True)
 class SourceRun:
-    """A live source: when it is asked next (UTC microseconds) and by which plan, and how it went last."""
+    """A live source: when it is asked next (UTC microseconds) and by which plan, and how it went last; `off` where it
+    lacks a credential or a setting, which `reason` names."""
 
     source: str
+    off: bool
     plan: str
     next_run_ts: int
     last_success: str
