@@ -20,6 +20,11 @@ def _next_line(process: subprocess.Popen[str], wanted: str) -> str:
     raise AssertionError(f"the program ended without a line that holds {wanted!r}")
 
 
+def _as_from_a_terminal() -> None:
+    """Tests that a shell starts in the background inherit an ignored ctrl+c; a terminal's program does not."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_files_that_arrive_are_stored_until_ctrl_c(tmp_path: Path, daily_csv: Callable[..., Path]) -> None:
     folder = tmp_path / "drop"
     folder.mkdir()
@@ -31,10 +36,12 @@ def test_files_that_arrive_are_stored_until_ctrl_c(tmp_path: Path, daily_csv: Ca
         text=True,
         cwd=tmp_path,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        preexec_fn=_as_from_a_terminal,
     )
     try:
         _next_line(process, "watching")
-        (folder / "bad.csv").write_text("nothing of any source\n1,2,3\n")
+        (tmp_path / "bad.csv").write_text("nothing of any source\n1,2,3\n")
+        (tmp_path / "bad.csv").rename(folder / "bad.csv")
         assert "fits none of the" in _next_line(process, "hydra: Input")
         whole = daily_csv(tmp_path / "prices.csv", 60)
         whole.rename(folder / "prices.csv")
