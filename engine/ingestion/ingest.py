@@ -134,7 +134,7 @@ def ingest_input(
     Without a `directory` everything is of the configured market; with one, each row goes to the market that the content
     names. Whole files or nothing: all markets of a file are stored in one transaction. `within` runs in that
     transaction just before it ends: what it writes is stored with the file or not at all. A text counts as known from
-    `texts_known_from_ts` where it was published before: a running engine can know it from its fetch on.
+    `texts_known_from_ts` where it prints an earlier time: an earlier poll of its source did not have it.
     """
     pipeline = recognise_input(file)
     markets = markets_of(pipeline, file, config.market, directory)

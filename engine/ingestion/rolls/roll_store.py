@@ -62,6 +62,7 @@ def extend_continuous(stores: Stores, config: HydraConfig, *, now_ts: int) -> in
     interests = iter(_open_interests(stores, market, series))
     pending = next(interests, None)
     added: list[FuturesBar] = []
+    last_chosen_ts = max(chosen, default=-1)
     for event_ts, group in groupby(bars, key=lambda bar: bar.event_ts):
         session = list(group)
         known: list[tuple[str, float]] = []
@@ -73,7 +74,7 @@ def extend_continuous(stores: Stores, config: HydraConfig, *, now_ts: int) -> in
             continuous.hold(contract)
             continue
         made = continuous.session(session_day(event_ts, market), session, known)
-        if not chosen or event_ts > max(chosen):
+        if event_ts > last_chosen_ts:
             added.extend(made)
     if not added:
         return 0
