@@ -53,7 +53,7 @@ class HydraApp(App[None]):
     TITLE = "HYDRA"
     CSS_PATH = [  # noqa: RUF012 - Textual declares it as an instance variable
         "app.tcss",
-        *(f"screens/{name}.tcss" for name in ("desk", "inbox", "models", "risk", "journal", "data")),
+        *(f"screens/{name}.tcss" for name in ("desk", "inbox", "models", "risk", "market", "journal", "data")),
     ]
     COMMANDS: ClassVar[set[Any]] = {_palette}
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]

@@ -25,8 +25,11 @@ VERBS: dict[str, str] = {
     "fetch": "poll live sources now: prices, COT, news, posts",
     "features": "read or rebuild the point-in-time features",
     "diagnose": "look for a cause of degradation now",
+    "explain": "recompute every number that a diagnosis cites from the stored data",
     "experiment": "start, list and show experiments",
     "journal": "search what was decided, and why",
+    "options": "price options, read densities and flows from chains in CSV",
+    "signals": "score news and Commitments of Traders from files",
     "sandbox": "replay history through the live step function",
     "model": "list, show, promote, roll back and retire models",
     "approve": "approve a waiting request (types its subject, gives a reason)",
@@ -48,7 +51,7 @@ VERBS: dict[str, str] = {
     "demo": "a simulated market that breaks and heals, with or without a screen",
     "backup": "write a verified backup of the workspace",
     "restore": "restore a backup into a workspace (lands in HALTED)",
-    "bench": "measure this machine: the feature store at full size",
+    "bench": "measure this machine: feature store, option mathematics",
     "verify": "verify the event chain, the journal and every artifact",
 }
 

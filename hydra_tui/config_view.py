@@ -39,6 +39,8 @@ class ConfigView:
     paper_trading_hours: float = 48.0
     min_windows: int = 3
     windows: int = 5
+    edge_evidence_h: float = 10.0
+    bars_per_year: float = 13860.0
     weights: tuple[tuple[str, float], ...] = ()
     hosts_engine: bool = False
     read_only: bool = False
@@ -87,6 +89,8 @@ def config_view(
         paper_trading_hours=config.evaluator.paper_trading_hours,
         min_windows=config.evaluator.min_evaluation_windows,
         windows=config.evaluator.evaluation_windows,
+        edge_evidence_h=config.observer.edge_evidence_h,
+        bars_per_year=market.bars_per_year,
         weights=tuple(
             (name.removeprefix("weight_"), float(getattr(config.evaluator, name)))
             for name in type(config.evaluator).model_fields

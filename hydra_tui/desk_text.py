@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from engine.host.operations.diagnose_horizon import Horizon, horizon_of, horizon_words, time_short
 from engine.host.operations.snapshot_types import Limit, Signal
 from hydra_tui import model_numbers as numbers
 from hydra_tui.case_timeline import paper_test_of, paper_words, steps_of, timeline
@@ -166,6 +167,7 @@ def model_lines(look: Look, width: int, height: int) -> list[Line]:
         if height > 4:
             calibration, psi = number("cal", numbers.CALIBRATION, "", 3), number("PSI", numbers.PSI, "", 2)
             lines.append(fit_items([(calibration, 0), (psi, 1)], width))
+        lines += horizon_lines(look, width)
     for model in look.snapshot.models:
         if model.status not in ("paper", "candidate"):
             continue
@@ -179,8 +181,33 @@ def model_lines(look: Look, width: int, height: int) -> list[Line]:
             continue
         state = line((paper_words(test), "strong"))
         both = fit_items([(name, 0), (state, 1)], width)
-        lines += [both] if width_of(both) > width_of(name) else [name, line("  ", *state)]
+        if width_of(both) > width_of(name):
+            lines.append(both)
+        elif len(lines) + 2 <= height:
+            lines += [name, line("  ", *state)]
+        else:
+            lines.append(fit_items([(name, 0), (line((word, "dim")), 1)], width, gap=" "))
     return lines[:height]
+
+
+def horizon_lines(look: Look, width: int) -> list[Line]:
+    """How soon a flipped and a dead edge of the champion could be noticed; empty where no yardstick is stored."""
+    horizon = _horizon(look)
+    if horizon is None:
+        return []
+    if horizon.flip_bars is None or horizon.dead_bars is None:
+        return [line(("no proven edge to lose", "dim"))]
+    flip, dead = (time_short(bars, horizon.bars_per_year) for bars in (horizon.flip_bars, horizon.dead_bars))
+    long = line(("flip seen in ", "dim"), flip, ("  dead edge ", "dim"), dead)
+    short = line(("flip ", "dim"), flip, ("  dead ", "dim"), dead)
+    return [long if width_of(long) <= width else fit_items([(short[:2], 0), (short[2:], 1)], width, gap="")]
+
+
+def _horizon(look: Look) -> Horizon | None:
+    champion = look.snapshot.champion
+    if champion is None:
+        return None
+    return horizon_of(champion.yardstick, look.config.edge_evidence_h, look.config.bars_per_year)
 
 
 def feed_lines(look: Look, width: int) -> list[Line]:
@@ -248,8 +275,10 @@ def needs_rows(look: Look) -> list[Row]:
 def case_lines(look: Look, width: int, height: int) -> list[Line]:
     """The fault story as a line of marks, its cause, and the paper test as it advances."""
     case = look.snapshot.current_case
+    horizon = _horizon(look)
+    outlook = [] if horizon is None else wrap(horizon_words(horizon), width, style="dim", most=2)
     if case is None:
-        return [line(("no case: nothing has degraded since this workspace began", "dim"))]
+        return [line(("no case: nothing has degraded since this workspace began", "dim")), *outlook][:height]
     lines = [timeline(steps_of(case, look.snapshot), width)]
     cause = sanitise(case.cause or case.diagnosis.get("cause") or "cause not found yet")
     head = [(line((sanitise(case.case_id), "dim"), " ", (words(cause), "strong")), 0)]
@@ -274,7 +303,7 @@ def case_lines(look: Look, width: int, height: int) -> list[Line]:
                 if not isinstance(v, (dict, list))
             )
             lines += wrap(text, width, style="dim", most=height - 2)
-    return lines
+    return [*lines, *outlook] if len(lines) + len(outlook) <= height else lines
 
 
 def signal_lines(look: Look, width: int, height: int) -> list[Line]:

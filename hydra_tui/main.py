@@ -28,6 +28,10 @@ def _run_worker(name: str, arguments: list[str]) -> int:
         from engine.agent.experiment_worker import main as run_experiment
 
         return run_experiment(arguments)
+    if name == "__textscores":
+        from engine.signals.sentiment.text_model_worker import main as serve_text_model
+
+        return serve_text_model(arguments)
     if name == "__engine":
         from hydra_tui.engine_process import serve as serve_screen
 

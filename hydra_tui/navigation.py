@@ -15,7 +15,7 @@ from widgets.rooms import Room
 if TYPE_CHECKING:
     from hydra_tui.app import HydraApp
 
-VIEWS: Final = ("desk", "inbox", "models", "risk", "journal", "data")
+VIEWS: Final = ("desk", "inbox", "models", "risk", "market", "journal", "data")
 
 
 class Navigation:
@@ -46,6 +46,7 @@ class Navigation:
             "quit": self._quit,
             "diff": lambda: self._toggle("diff"),
             "rows": lambda: self._toggle("rows"),
+            "page": lambda: self._toggle("page"),
             "next_panel": lambda: app.screen.focus_next(),
             "previous_panel": lambda: app.screen.focus_previous(),
             "filter_next": lambda: self._move("down"),
@@ -132,7 +133,7 @@ class Navigation:
         panel = self.view.active_list if self.view is not None else None
         if panel is not None and panel.filter_text:
             panel.set_filter("")
-        else:
+        elif self.view is None or not self.view.back():
             self._visit(-1)
 
     def _toggle(self, what: str) -> None:

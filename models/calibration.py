@@ -1,4 +1,4 @@
-"""Calibration of P(up): Platt scaling, and isotonic regression where there are enough points for it.
+"""Calibration of P(up): Platt and beta scaling, and isotonic regression where there are enough points for it.
 
 A calibrator is fitted on forecasts of rows that the forecasting fit never saw (purged folds), never in sample.
 """
@@ -45,9 +45,9 @@ def fit_platt(probability: NDArray[np.float64], outcome: NDArray[np.bool_]) -> P
         raise CalculationError(f"Platt scaling needs {_LEAST_PLATT_POINTS} forecasts with outcomes or more, got {n}")
     held = np.clip(probability, _MARGIN, 1.0 - _MARGIN)
     design = np.column_stack([np.log(held / (1.0 - held)), np.ones(n)])
-    ups = int(np.sum(outcome))
-    target = np.where(outcome, (ups + 1.0) / (ups + 2.0), 1.0 / (n - ups + 2.0))
-    fitted = fit_logit(design, target, np.ones(n), penalty=_PRIOR_PRECISION, prior=np.array([1.0, 0.0]))
+    fitted = fit_logit(
+        design, _smoothed_targets(outcome), np.ones(n), penalty=_PRIOR_PRECISION, prior=np.array([1.0, 0.0])
+    )
     return PlattParameters(float(fitted[0]), float(fitted[1]))
 
 
@@ -55,6 +55,44 @@ def apply_platt(parameters: PlattParameters, probability: NDArray[np.float64]) -
     """Calibrated probabilities."""
     held = np.clip(probability, _MARGIN, 1.0 - _MARGIN)
     logit = parameters.slope * np.log(held / (1.0 - held)) + parameters.intercept
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class BetaParameters:
+    """Beta calibration of P(up): logit(P') = a ln P - b ln(1 - P) + c, a and b at least 0 (1, 1, 0 changes nothing)."""
+
+    a: float
+    b: float
+    c: float
+
+
+def fit_beta(probability: NDArray[np.float64], outcome: NDArray[np.bool_]) -> BetaParameters:
+    """Beta calibration by maximum likelihood (Kull, Silva Filho and Flach 2017, "Beyond sigmoids").
+
+    Unlike Platt scaling on the logit it bends the two ends by different amounts (Platt is a = b). Smoothed targets and
+    a weak prior at no change as in `fit_platt`; a slope that comes out below 0 is set to 0 and the rest fitted again:
+    the map never falls. Raises CalculationError below ten points.
+    """
+    n = len(probability)
+    if n < _LEAST_PLATT_POINTS or n != len(outcome):
+        raise CalculationError(f"beta calibration needs {_LEAST_PLATT_POINTS} forecasts with outcomes or more, got {n}")
+    design, prior = _beta_design(probability), np.array([1.0, 1.0, 0.0])
+    fitted = np.zeros(3)
+    free = np.ones(3, dtype=np.bool_)
+    while True:
+        fitted[:] = 0.0
+        fitted[free] = fit_logit(
+            design[:, free], _smoothed_targets(outcome), np.ones(n), penalty=_PRIOR_PRECISION, prior=prior[free]
+        )
+        if fitted[0] >= 0.0 and fitted[1] >= 0.0:
+            return BetaParameters(float(fitted[0]), float(fitted[1]), float(fitted[2]))
+        free[int(np.argmin(fitted[:2]))] = False
+
+
+def apply_beta(parameters: BetaParameters, probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Calibrated probabilities."""
+    logit = _beta_design(probability) @ np.array([parameters.a, parameters.b, parameters.c])
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logit)), dtype=np.float64)
 
 
@@ -102,3 +140,13 @@ def calibrate_isotonic(score: NDArray[np.float64], outcome: NDArray[np.bool_]) -
             f"isotonic calibration needs more than {LEAST_ISOTONIC_POINTS} points; use Platt scaling"
         )
     return isotonic_fit(score, outcome)
+
+
+def _smoothed_targets(outcome: NDArray[np.bool_]) -> NDArray[np.float64]:
+    ups = int(np.sum(outcome))
+    return np.where(outcome, (ups + 1.0) / (ups + 2.0), 1.0 / (len(outcome) - ups + 2.0))
+
+
+def _beta_design(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    held = np.clip(probability, _MARGIN, 1.0 - _MARGIN)
+    return np.column_stack([np.log(held), -np.log1p(-held), np.ones(len(held))])

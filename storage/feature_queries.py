@@ -57,11 +57,16 @@ class FeatureRelation:
 
 
 def repeated_rows(relation: FeatureRelation, table: pa.Table, low_known_ts: int, high_known_ts: int) -> list[int]:
-    """Positions of rows of `table` (schema of `feature_columns`) that the relation holds already."""
+    """Positions of rows of `table` (schema of `feature_columns`) that the relation holds already.
+
+    The value is compared beside the join and not by it: DuckDB 2.0.1 filters segments by the range of the joined column
+    and loses rows whose value is NaN, which is how a missing value is stored.
+    """
     found = relation.ask(
         "SELECT DISTINCT fresh.position FROM fresh JOIN rows ON rows.feature = fresh.feature "
         "AND rows.known_ts = fresh.known_ts AND rows.event_ts = fresh.event_ts AND rows.version = fresh.version "
-        "AND rows.source = fresh.source AND rows.value IS NOT DISTINCT FROM fresh.value "
+        "AND rows.source = fresh.source "
+        "AND (rows.value = fresh.value OR (rows.value IS NULL AND fresh.value IS NULL)) "
         "WHERE rows.known_ts BETWEEN $low AND $high",
         {"low": low_known_ts, "high": high_known_ts},
         fresh=table.append_column("position", pa.array(np.arange(table.num_rows))),

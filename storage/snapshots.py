@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +27,7 @@ from storage.parquet_files import read_parquet, write_parquet
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from storage.raw_lake import RawLake
     from storage.stores import Stores
 
 MANIFEST: Final = "manifest.json"
@@ -43,10 +44,37 @@ class SnapshotManifest:
     snapshot_hash: str
 
 
+def snapshot_tables(
+    lake: RawLake,
+    market: str,
+    *,
+    related: Iterable[tuple[str, str]] = (),
+    known_until_ts: int | None = None,
+    datasets: Sequence[str] = SNAPSHOT_DATASETS,
+) -> dict[str, pa.Table]:
+    """What a snapshot holds of the raw lake: all of a market, and after its own bars the traded ones (`nearby` 1) of
+    related markets, each a (market, series)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    tables = {dataset: lake.read(market, dataset, known_until_ts=known_until_ts) for dataset in datasets}
+    for other, series in related:
+        bars = lake.read(other, "futures_bar", known_until_ts=known_until_ts)
+        traded = bars.filter(pc.and_(pc.equal(bars.column("series"), series), pc.equal(bars.column("nearby"), 1)))
+        tables["futures_bar"] = pa.concat_tables([tables["futures_bar"], traded])
+    return tables
+
+
 def write_snapshot(
-    stores: Stores, market: str, until_known_ts: int, *, datasets: Sequence[str] = SNAPSHOT_DATASETS
+    stores: Stores,
+    market: str,
+    until_known_ts: int,
+    *,
+    datasets: Sequence[str] = SNAPSHOT_DATASETS,
+    related: Iterable[tuple[str, str]] = (),
 ) -> tuple[Path, str]:
     """Write features and raw records known by `until_known_ts` below `snapshots/`; returns folder and snapshot hash.
+    `related` as for `snapshot_tables`.
 
     The folder is named by the hash: the same facts give the same snapshot, and an existing one is used again. It
     appears by a rename, whole or not at all.
@@ -55,7 +83,7 @@ def write_snapshot(
     working = temporary_path(parent / f"{market}-{until_known_ts}")
     _remove(working)
     make_folder(working)
-    tables = {dataset: stores.lake.read(market, dataset, known_until_ts=until_known_ts) for dataset in datasets}
+    tables = snapshot_tables(stores.lake, market, related=related, known_until_ts=until_known_ts, datasets=datasets)
     identity: dict[str, str] = {}
     files: dict[str, dict[str, Any]] = {}
     rows, identity["features"] = stores.features.snapshot(working, market, until_known_ts)
@@ -120,7 +148,7 @@ class Snapshot:
         return self.manifest.snapshot_hash
 
     def raw(self, dataset: str) -> pa.Table:
-        """Rows of a dataset in order of known, then event time (`storage/datasets.py`)."""
+        """Rows of a dataset (`storage/datasets.py`), those of each market in order of known, then event time."""
         if dataset not in self.manifest.files:
             return empty_table(dataset)
         table = self._read(dataset, schema_of(dataset))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from textual.message import Message
 
-from widgets.lines import Line, line, text_of
+from widgets.lines import Line, line, text_of, wrap
 from widgets.panel import Panel
 from widgets.table_layout import Cell, Column, heading_line, lay_out, row_line
 
@@ -130,7 +130,7 @@ class ListPanel(Panel, can_focus=True):
     def _lines(self, width: int, height: int) -> Sequence[Line]:
         if not self._rows:
             words = f"no row holds '{self._filter_words}' (esc shows all)" if self._filter_words else self._empty
-            return [line((words, "dim"))]
+            return wrap(words, width, style="dim", most=max(1, height))
         visible = max(1, height - (1 if self._headings else 0))
         self._top = max(0, min(self._top, self._cursor, len(self._rows) - visible))
         if self._cursor >= self._top + visible:

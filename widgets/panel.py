@@ -15,7 +15,7 @@ from textual.widget import Widget
 from widgets.ink import ink
 from widgets.lines import BLANK, Line, elide, fit, line
 
-_KEPT_STRIPS: Final = 2048
+_KEPT_STRIPS: Final = 512
 Source = Callable[[int, int], Sequence[Line]]
 
 
@@ -92,12 +92,9 @@ class Panel(Widget):
             strips = [strip.crop(*crop.column_span) for strip in strips]
         return strips
 
-    def on_focus(self) -> None:
-        """The frame shows where keys go."""
-        self.paint_again()
-
-    def on_blur(self) -> None:
-        """The frame shows where keys no longer go."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The frame shows where keys go. The events of focus come before the widget knows that it has it."""
+        super().watch_has_focus(has_focus)
         self.paint_again()
 
     def on_resize(self) -> None:

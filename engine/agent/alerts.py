@@ -45,6 +45,8 @@ class AlertBook:
         raised: list[Reading] = []
         cleared: list[str] = []
         for reading in readings:
+            if not (reading.breached or self._open or self._breached):
+                continue  # quiet, as nearly every bar is: nothing to raise, to count down or to clear
             code = reading.code
             if reading.breached:
                 self._calm.pop(code, None)

@@ -1,8 +1,7 @@
 """When did it begin? Maximum-likelihood change points over the observations at hand.
 
-A change point is the start of the suffix with the largest sum of log likelihood ratios (Page 1954: the last zero of
-the CUSUM; Hinkley, Inference about the change-point, Biometrika 1970). Each function returns an index into the window
-given.
+A change point is the start of the suffix with the largest sum of log likelihood ratios
+(`engine/sandbox/statistics/change_point.py`). Each function returns an index into the window given.
 """
 
 from __future__ import annotations
@@ -14,21 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.agent.detectors.edge_evidence import LOSSES, loss_increment
-from engine.agent.detectors.volatility import MULTIPLES
 from engine.agent.even_scale import even_score
 from engine.agent.innovation_charts import WEIGHTS, chart_increments
 from engine.agent.observation import BarObservation
 from engine.agent.reference import ChampionReference
+from engine.sandbox.statistics.change_point import best_suffix
+from engine.sandbox.statistics.volatility_filter import MULTIPLES
 
 FloatArray = NDArray[np.float64]
 TAIL = 5.0
-
-
-def best_suffix(increments: FloatArray) -> tuple[int, float]:
-    """Start and sum of the suffix with the largest sum; the last element alone where every suffix is negative."""
-    sums = np.cumsum(increments[::-1])[::-1]
-    start = int(np.argmax(sums))
-    return start, float(sums[start])
 
 
 def edge_change(window: Sequence[BarObservation], reference: ChampionReference) -> tuple[int, float, float]:

@@ -85,7 +85,10 @@ def even_score(value: float, scale: EvenScale) -> float:
     if not math.isfinite(value):
         return math.nan
     low, high, edge, mean, sd = scale
-    return max(-LARGEST_SCORE, min(LARGEST_SCORE, (_transform(value, low, high, edge) - mean) / sd))
+    transformed = _transform(value, low, high, edge)
+    if not math.isfinite(transformed):
+        return math.nan
+    return max(-LARGEST_SCORE, min(LARGEST_SCORE, (transformed - mean) / sd))
 
 
 def even_scores(column: FloatArray, scale: EvenScale) -> FloatArray:

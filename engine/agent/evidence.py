@@ -16,6 +16,8 @@ cited.
 | return_volatility_ratio | rms return / training volatility |
 | equal_values_run, event_time_run, missing_run, flagged_run | run ending at the window's end, bars |
 | spread_ratio, volume_ratio | geometric mean / training's geometric mean |
+| far_jumps | steps from one bar to the next on which the input's innovation lay beyond `limit` of its training sd |
+| input_return_correlation | correlation of the input with the return of the bar after it, about 0, within the window |
 | input_multiplier | posterior mean of what became of one coefficient (1 = as trained, -1 = flipped) |
 """
 
@@ -197,6 +199,25 @@ def _volume_ratio(window: Window, inputs: Mapping[str, Any]) -> float:
     return _log_ratio([item.volume for item in window], inputs["training_log_mean"])
 
 
+def _far_jumps(window: Window, inputs: Mapping[str, Any]) -> float:
+    scores = _scores(window, inputs)
+    sd, ar1 = inputs["innovation_sd"], inputs["ar1"]
+    return float(sum(abs(later - ar1 * former) / sd > inputs["limit"] for former, later in pairwise(scores)))
+
+
+def _input_return(window: Window, inputs: Mapping[str, Any]) -> float:
+    pairs = [
+        (former.values[inputs["index"]], later.realised_return)
+        for former, later in pairwise(window)
+        if math.isfinite(former.values[inputs["index"]]) and math.isfinite(later.realised_return)
+    ]
+    if len(pairs) < 2:
+        return 0.0
+    level = sum(value for value, _ in pairs) / len(pairs)
+    energy = math.sqrt(sum((value - level) ** 2 for value, _ in pairs) * sum(told * told for _, told in pairs))
+    return sum((value - level) * told for value, told in pairs) / energy if energy > 0.0 else 0.0
+
+
 def _multiplier(window: Window, inputs: Mapping[str, Any]) -> float:
     found = input_multipliers(
         window, inputs["coefficients"], inputs["feature_mean"], inputs["feature_sd"], inputs["residual_sd"]
@@ -219,5 +240,7 @@ FORMULAS: Final[Mapping[str, Callable[[Window, Mapping[str, Any]], float]]] = {
     "flagged_run": _flagged_run,
     "spread_ratio": _spread_ratio,
     "volume_ratio": _volume_ratio,
+    "far_jumps": _far_jumps,
+    "input_return_correlation": _input_return,
     "input_multiplier": _multiplier,
 }

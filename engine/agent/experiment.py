@@ -73,7 +73,8 @@ class ExperimentRunner:
         from storage.agent_records import ExperimentRecord
         from storage.snapshots import write_snapshot
 
-        folder, snapshot_hash = write_snapshot(self._stores, spec.market, spec.until_ts)
+        related = self._config.features.related_weights
+        folder, snapshot_hash = write_snapshot(self._stores, spec.market, spec.until_ts, related=related)
         spec = replace(spec, snapshot=str(folder))
         directory = self._stores.paths.experiments / spec.experiment_id
         if directory.exists():

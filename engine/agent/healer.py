@@ -27,7 +27,11 @@ from engine.kernel.errors import CalculationError
 SafeActKind = Literal["stand_aside", "reduce_size", "trade_slower", "resume", "restore_input"]
 CaseOutcome = Literal["healed", "rolled_back", "unhealed", "rejected", "expired", "cleared"]
 RESUME_BARS = 10
-STATE_VERSION = 1
+STATE_VERSION = 3
+
+
+class StateVersionError(ValueError):
+    """A stored healer of another version of the program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,13 @@ class Healer:
         self.config = config
         self.seed = seed
         self._observer = Observer(reference, config.observer)
-        self._diagnostician = Diagnostician()
+        self._diagnostician = Diagnostician(config.agent.triage_order)
         self._engine = HypothesisEngine(self._playbook, config.agent)
         self._case: Diagnosis | None = None
         self._calm_bars = 0
         self._cooldown: dict[str, int] = {}
         self._restored_bars = 0
+        self._held: set[str] = set()
         self._context = ProposalContext(seed=seed)
 
     @property
@@ -86,12 +91,21 @@ class Healer:
         return self._observer
 
     @property
+    def edge_share(self) -> float:
+        """Share of the champion's edge that is expected to be there still, in [0, 1]; 1 for one that has none to
+        lose."""
+        observer = self.observer
+        if not observer.reference.has_edge:
+            return 1.0
+        return observer.expected_edge_share(self.config.treatment.edge_hazard_bars)
+
+    @property
     def open_case(self) -> Diagnosis | None:
         """The diagnosis that is being treated."""
         return self._case
 
-    def step(self, observation: BarObservation) -> HealerDecision:
-        """Take one closed bar, in order of time."""
+    def step(self, observation: BarObservation, *, with_metrics: bool = True) -> HealerDecision:
+        """Take one closed bar, in order of time. Without metrics the decision's are empty, and nothing else differs."""
         observer = self.observer
         report = observer.update(observation)
         self._cooldown = {cause: left - 1 for cause, left in self._cooldown.items() if left > 1}
@@ -101,7 +115,7 @@ class Healer:
         recovered = False
         if self._case is None:
             # a champion without an edge is not traded: there is nothing to heal, and its alerts say enough
-            found = self._diagnostician.diagnose(report, observer) if observer.reference.has_edge else None
+            found = self._diagnostician.diagnose(report, observer, self._held) if observer.reference.has_edge else None
             if found is not None and found.cause not in self._cooldown:
                 diagnosis = self._case = found
                 self._calm_bars = 0
@@ -119,7 +133,7 @@ class Healer:
             round_.proposals,
             round_.refused,
             acts,
-            observer.metrics(report.readings),
+            observer.metrics(report.readings) if with_metrics else {},
             recovered,
         )
 
@@ -133,6 +147,21 @@ class Healer:
         self._case = _refreshed(self._case, self.observer)
         return self._engine.propose(self._case, self._context)
 
+    def treat(self, cause: str) -> None:
+        """The open case is under treatment elsewhere: other causes may be found meanwhile, this one is not found again
+        before `untreat`. The causes of a lost edge ("edge") are treated together."""
+        self._held.add(cause)
+        self._case = None
+        self._diagnostician.reset()
+
+    def untreat(self, cause: str) -> None:
+        """The treatment of a cause has ended; it may be found again."""
+        self._held.discard(cause)
+
+    def examine_edge(self) -> Diagnosis:
+        """What became of the champion's edge, now that another rule was shown to forecast better."""
+        return self._diagnostician.examine_edge(self.observer)
+
     def close_case(self, outcome: CaseOutcome) -> None:
         """The open case has ended. Unless it healed, the same cause is not diagnosed again during the cooldown. The
         detectors begin anew, so that evidence already acted upon is not counted twice."""
@@ -143,7 +172,7 @@ class Healer:
         self._case = None
         self._calm_bars = 0
         self._diagnostician.reset()
-        self.observer.change_champion(self.observer.reference)
+        self.observer.change_champion(self.observer.reference, forget_jumps=True)
 
     def acknowledge_promotion(self, model_id: str, reference: ChampionReference) -> tuple[str, ...]:
         """Another champion rules from the next bar on (promotion or rollback): its yardstick replaces the old one and
@@ -187,13 +216,17 @@ class Healer:
             "calm_bars": self._calm_bars,
             "restored_bars": self._restored_bars,
             "cooldown": dict(self._cooldown),
+            "held": sorted(self._held),
         }
 
     @classmethod
     def from_json(cls, state: Mapping[str, Any], config: HydraConfig, playbook: Playbook | None = None) -> Healer:
-        """Inverse of `to_json`. The context of proposals is not state: set it again. ValueError for another version."""
+        """Inverse of `to_json`. The context of proposals is not state: set it again. StateVersionError for another
+        version."""
         if state.get("version") != STATE_VERSION:
-            raise ValueError(f"healer state of version {state.get('version')}, this program reads {STATE_VERSION}")
+            raise StateVersionError(
+                f"the stored healer is of version {state.get('version')}, this program reads {STATE_VERSION}"
+            )
         healer = cls(playbook)
         observer = Observer.from_state(state["observer"], config.observer)
         healer.reset(config, int(state["seed"]), observer.reference)
@@ -203,6 +236,7 @@ class Healer:
         healer._calm_bars = int(state["calm_bars"])
         healer._restored_bars = int(state["restored_bars"])
         healer._cooldown = {str(cause): int(left) for cause, left in state["cooldown"].items()}
+        healer._held = set(state["held"])
         return healer
 
 

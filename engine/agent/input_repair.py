@@ -62,21 +62,19 @@ def estimate_rescaling(
 
 def _fit(later: FloatArray, first_mean: float, first_sd: float, phi: float, noise: float) -> tuple[float, float, float]:
     """(log likelihood, offset, scale) of the best pair for standardised values of which all are re-scaled."""
-    best = (-math.inf, 0.0, 1.0)
-    for scale in SCALES.tolist():
-        scaled = later / scale
-        # residual rows: r = p - q * offset, both in units of their noise
-        p = np.concatenate(([(scaled[0] - first_mean) / first_sd], (scaled[1:] - phi * scaled[:-1]) / noise))
-        q = np.concatenate(([1.0 / (scale * first_sd)], np.full(len(later) - 1, (1.0 - phi) / (scale * noise))))
-        precision = float(q @ q) + 1.0 / 9.0
-        offset = float(q @ p) / precision
-        residual = p - q * offset
-        likelihood = (
-            -len(later) * math.log(scale)
-            - 0.5 * float(residual @ residual)
-            - offset * offset / 18.0
-            - 0.5 * (math.log(scale) / 0.7) ** 2
-        )
-        if likelihood > best[0]:
-            best = (likelihood, offset, scale)
-    return best
+    scales = SCALES[:, None]
+    scaled = later / scales
+    # residual rows, one per scale: r = p - q * offset, both in units of their noise
+    p = np.concatenate(
+        ((scaled[:, :1] - first_mean) / first_sd, (scaled[:, 1:] - phi * scaled[:, :-1]) / noise), axis=1
+    )
+    q = np.concatenate(
+        (1.0 / (scales * first_sd), np.repeat((1.0 - phi) / (scales * noise), len(later) - 1, 1)), axis=1
+    )
+    cross, energy = np.einsum("sn,sn->s", q, p), np.einsum("sn,sn->s", q, q)
+    offset = cross / (energy + 1.0 / 9.0)
+    squared = np.einsum("sn,sn->s", p, p) - 2.0 * offset * cross + offset * offset * energy
+    log_scale = np.log(SCALES)
+    likelihood = -len(later) * log_scale - 0.5 * squared - offset**2 / 18.0 - 0.5 * (log_scale / 0.7) ** 2
+    best = int(np.argmax(likelihood))
+    return float(likelihood[best]), float(offset[best]), float(SCALES[best])

@@ -21,11 +21,13 @@ from engine.agent.champions import ChampionDesk
 from engine.agent.experiment import ExperimentRunner
 from engine.agent.experiment_pool import ExperimentEnd
 from engine.agent.paper_desk import PaperDesk
+from engine.agent.playbook import shipped_playbook
 from engine.agent.promotion import promote, roll_back
 from engine.agent.rollback_watch import RollbackWatch
 from engine.agent.safe_acts import SafeActDesk
 from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
+from engine.kernel.timestamps import MICROS_PER_SECOND
 from engine.sandbox.ab_test import Reference
 from storage.agent_records import CaseRecord
 from storage.state_store import AGENT_PAUSED
@@ -116,6 +118,27 @@ class AgentLoop:
         """An operator's own idea, on the discovery track; RefusedError for one asked twice at the same bar."""
         return open_wished_case(
             self._stores, self._market, mutation_type, target, parameters, actor=actor, reason=reason, bars=bars, ts=ts
+        )
+
+    def open_scheduled_case(self, bars: int, ts: int) -> str | None:
+        """A refit on recent bars that nothing asked for: slow decay is invisible for long to whoever only waits for
+        alarms. It takes the discovery track with all its gates. None while a case is open, the agent is paused, or no
+        champion rules."""
+        if self.is_paused() or self.open_cases or self._desk.champion() is None:
+            return None
+        choice = next(item for item in shipped_playbook().causes["none"] if item.mutation == "window_adjust")
+        window = int(choice.settings["window_bars"])
+        from_ts = ts - window * self._config.market.bar_seconds * MICROS_PER_SECOND
+        return open_wished_case(
+            self._stores,
+            self._market,
+            choice.mutation,
+            "champion",
+            {"training": {"from_ts": from_ts, "window_bars": window}},
+            actor="schedule",
+            reason=f"on schedule: does a fit on the last {window} bars follow a slowly changing market better?",
+            bars=bars,
+            ts=ts,
         )
 
     def on_bar(

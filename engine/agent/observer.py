@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,19 @@ import numpy as np
 from engine.agent.alerts import Alert, AlertBook
 from engine.agent.detectability import detection_bars
 from engine.agent.detectors.base import BarContext, Detector, FloatArray, Reading
+from engine.agent.detectors.edge_evidence import EdgeEvidence
+from engine.agent.detectors.liquidity import Liquidity
 from engine.agent.detectors.registry import DETECTORS
 from engine.agent.detectors.run_length import evidence_run_length
 from engine.agent.detectors.staleness import Staleness
+from engine.agent.detectors.volatility import Volatility
 from engine.agent.even_scale import even_score
 from engine.agent.observation import BarObservation
 from engine.agent.reference import ChampionReference
+from engine.agent.tick_guard import TickGuard
 from engine.kernel.config_models import ObserverConfig
 
-LARGEST_RETURN = 4.0  # returns count for the volatility as this many current volatilities at most
+PROVEN_AGE_BARS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,18 @@ class Observer:
         self.reference = reference
         self.bars = 0
         self.detectors: tuple[Detector, ...] = tuple(kind(reference, self.config) for kind in DETECTORS)
+        self._volatility = next(item for item in self.detectors if isinstance(item, Volatility))
+        self._liquidity = next(item for item in self.detectors if isinstance(item, Liquidity))
+        self._edge = next(item for item in self.detectors if isinstance(item, EdgeEvidence))
+        self._guard = TickGuard(reference)
+        self._held = np.full(len(reference.feature_names), math.nan)
+        self.last_context: BarContext | None = None
         self._ar1 = np.array(reference.feature_ar1)
         self._innovation_sd = np.array(reference.innovation_sd)
         self._offset = np.array(reference.input_offset)
         self._scale = np.array(reference.input_scale)
-        self._variance = reference.training_volatility**2
         self._former = np.full(len(reference.feature_names), math.nan)
         self._residual_share = math.sqrt(max(1.0 - reference.correlation**2, 1e-6))
-        self._memory = 0.5 ** (1.0 / self.config.volatility_halflife_bars)
 
     @property
     def staleness(self) -> Staleness:
@@ -72,19 +80,51 @@ class Observer:
         return found
 
     @property
+    def liquidity_strain(self) -> float:
+        """Smoothed tightness of the market, in training standard deviations."""
+        return self._liquidity.level
+
+    @property
+    def guarded_values(self) -> FloatArray:
+        """The last bar's values[d] as delivered, wrong ticks replaced by the last good value."""
+        return self._held
+
+    def trust_as_proven(self) -> None:
+        """The champion in force passed a gate on bars that it had not seen: it is not suspected of learned noise."""
+        self.age_bars += PROVEN_AGE_BARS
+
+    def rescale_input(self, index: int, offset: float, scale: float) -> None:
+        """A repair of one input in force grew more exact: read it so from the next bar on; detectors go on."""
+        self._offset[index], self._scale[index] = offset, scale
+        self.reference = replace(
+            self.reference, input_offset=tuple(self._offset.tolist()), input_scale=tuple(self._scale.tolist())
+        )
+
+    @property
+    def volatility_evidence(self) -> float:
+        """Evidence that volatility jumped at some past bar, nats."""
+        return self._volatility.filter.evidence()
+
+    def expected_edge_share(self, hazard_bars: float) -> float:
+        """Share of the champion's edge that is expected to be there still, in [0, 1], with one loss per `hazard_bars`
+        bars expected."""
+        return self._edge.expected_share(hazard_bars)
+
+    @property
     def volatility(self) -> float:
-        """EWMA volatility per bar, known after the last bar."""
-        return math.sqrt(self._variance)
+        """Filtered volatility of the next bar, known after the last one."""
+        return self._volatility.filter.volatility(self.config.volatility_jump_bars)
 
     @property
     def champion_window(self) -> list[BarObservation]:
         """The observations at hand that this champion is answerable for, oldest first."""
         return list(self.history)[-self.bars :] if self.bars else []
 
-    def change_champion(self, reference: ChampionReference) -> tuple[str, ...]:
+    def change_champion(self, reference: ChampionReference, *, forget_jumps: bool = False) -> tuple[str, ...]:
         """Begin anew with another champion's yardstick; the volatility stays, and the history where the inputs are the
-        same ones. Returns the codes of ended alerts."""
-        variance = self._variance
+        same ones. Returns the codes of ended alerts. With `forget_jumps`
+        evidence of a volatility jump that was already acted upon is not counted again."""
+        former, held = self._volatility.filter, self._held
         if reference.model_id != self.reference.model_id:
             self.age_bars = 0
         ended = self.alert_book.clear_all()
@@ -92,9 +132,14 @@ class Observer:
             self.history.clear()
             self._history_rows.clear()
         self._begin(reference)
-        self._variance = variance
+        self._volatility.filter.continue_from(former)
+        if forget_jumps:
+            self._volatility.filter.forget_jumps()
         if self.history and len(self.history[-1].values) == len(reference.feature_names):
-            self._former = self._standardise(self.history[-1])
+            self._held = held
+            repaired = replace(self.history[-1], values=tuple(held.tolist()))
+            self._former = self._standardise(repaired)
+            self._guard.refuse(self._former.tolist())
         return tuple(ended)
 
     def update(self, observation: BarObservation) -> ObserverReport:
@@ -104,7 +149,7 @@ class Observer:
                 f"the observation has {len(observation.values)} values, the champion "
                 f"{len(self.reference.feature_names)} features"
             )
-        context = self._context(observation)
+        context = self.last_context = self._context(observation)
         readings = tuple(reading for detector in self.detectors for reading in detector.update(context))
         raised, cleared = self.alert_book.update(readings)
         owners = {detector.name: detector for detector in self.detectors}
@@ -135,9 +180,17 @@ class Observer:
 
     def _context(self, observation: BarObservation) -> BarContext:
         inputs = self._standardise(observation)
+        refused = self._guard.refuse(inputs.tolist())
+        values = np.array(observation.values)
+        if refused:
+            places = list(refused)
+            inputs[places] = self._former[places]
+            values[places] = self._held[places]
+        self._held = values
         innovations = (inputs - self._ar1 * self._former) / self._innovation_sd
+        innovations[list(refused)] = math.nan
         self._former = inputs
-        volatility = math.sqrt(self._variance)
+        volatility = self.volatility
         forecast = residual = shift = math.nan
         if observation.scored and self.reference.prediction_sd > 0.0:
             forecast = observation.expected_return / self.reference.prediction_sd
@@ -146,10 +199,18 @@ class Observer:
             promised = observation.expected_return / unit
             residual = (observation.realised_return / volatility - promised) / self._residual_share
             shift = promised / self._residual_share
-        if math.isfinite(observation.realised_return):
-            size = min(abs(observation.realised_return), LARGEST_RETURN * volatility)
-            self._variance = self._memory * self._variance + (1.0 - self._memory) * size * size
-        return BarContext(self.bars, observation, inputs, innovations, forecast, residual, shift, volatility)
+        return BarContext(
+            self.bars,
+            observation,
+            inputs,
+            innovations,
+            forecast,
+            residual,
+            shift,
+            volatility,
+            refused,
+            self._guard.returned(),
+        )
 
     def metrics(self, readings: tuple[Reading, ...]) -> dict[str, float]:
         """What the performance database keeps of this bar: every statistic by code, and the detectability horizon."""
@@ -171,8 +232,9 @@ class Observer:
             "reference": self.reference.to_json(),
             "bars": self.bars,
             "age_bars": self.age_bars,
-            "variance": self._variance,
             "former": [None if not math.isfinite(item) else item for item in self._former.tolist()],
+            "held": [None if not math.isfinite(item) else item for item in self._held.tolist()],
+            "guard": self._guard.state(),
             "detectors": {detector.name: detector.state() for detector in self.detectors},
             "alerts": self.alert_book.state(),
             "history": list(self._history_rows),
@@ -184,8 +246,9 @@ class Observer:
         observer = cls(ChampionReference.from_json(state["reference"]), config)
         observer.bars = int(state["bars"])
         observer.age_bars = int(state["age_bars"])
-        observer._variance = float(state["variance"])
         observer._former = np.array([math.nan if item is None else item for item in state["former"]], dtype=np.float64)
+        observer._held = np.array([math.nan if item is None else item for item in state["held"]], dtype=np.float64)
+        observer._guard.restore(state["guard"])
         for detector in observer.detectors:
             detector.restore(state["detectors"][detector.name])
         observer.alert_book.restore(state["alerts"])

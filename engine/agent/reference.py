@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from engine.agent.even_scale import EvenScale, even_scores, fit_even_scale
 from engine.agent.innovation_charts import calibrate_charts
 from engine.kernel.canonical import content_hash
-from engine.kernel.errors import CalculationError
+from engine.kernel.errors import CalculationError, StoreError
 
 FloatArray = NDArray[np.float64]
 PSI_BINS: Final = 10
@@ -32,13 +32,13 @@ class ChampionReference:
     The champion standardises as `(value - feature_mean) / feature_sd`. Detectors read it on its `even_scale` (see
     `even_scale.py`), so that a bounded or skewed input has innovations of one variance; `feature_ar1` and
     `innovation_sd` describe that series: `(x_t - ar1 * x_{t-1}) / innovation_sd` is white with unit variance in
-    training. `repeat_share` and `event_repeat_share` are shares of values equal to the former one, the larger of the
-    plain share and that after another repeat. `prediction_sd`, `residual_sd` and `training_volatility` are per bar,
-    in log returns. `coefficients` belong to standardised features (None for a model that is not linear).
-    `edge_lower_bound` is the one-sided lower bound of the mean score per bar; at or below 0 the champion has no edge
-    to lose. `input_offset`, `input_scale` and `quarantined` are the repairs in force: a stored value is used as
-    `(value - offset) / scale`. `volatility_mode` is the champion's ("training", "ewma", "ewma_scaled"): one that
-    follows volatility is not diagnosed for its change.
+    training, `largest_innovation` (in its sd) the largest jump. `repeat_share` and `event_repeat_share` are shares of
+    values equal to the former one, the larger of the plain share and that after another repeat. `prediction_sd`,
+    `residual_sd` and `training_volatility` are per bar, in log returns. `coefficients` belong to standardised features
+    (None for a model that is not linear). `edge_lower_bound` is the one-sided lower bound of the mean score per bar; at
+    or below 0 the champion has no edge to lose. `input_offset`, `input_scale` and `quarantined` are the repairs in
+    force: a stored value is used as `(value - offset) / scale`. `volatility_mode` is the champion's ("training",
+    "ewma", "ewma_scaled"): one that follows volatility is not diagnosed for its change.
     """
 
     model_id: str
@@ -59,6 +59,7 @@ class ChampionReference:
     even_scale: tuple[EvenScale, ...]
     feature_low: tuple[float, ...]
     feature_high: tuple[float, ...]
+    largest_innovation: tuple[float, ...]
     repeat_share: tuple[float, ...]
     longest_repeat: tuple[int, ...]
     event_repeat_share: tuple[float, ...]
@@ -98,7 +99,13 @@ class ChampionReference:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> ChampionReference:
-        """Inverse of `to_json`."""
+        """Inverse of `to_json`; StoreError for a yardstick that another version of the program measured."""
+        absent = [field.name for field in fields(cls) if field.name not in value]
+        if absent:
+            raise StoreError(
+                f"the yardstick of model {value.get('model_id', '?')} lacks {', '.join(absent)}: another version of "
+                "HYDRA measured it; train the model again, or begin a new workspace"
+            )
         restored = {field.name: _tuples(value[field.name]) for field in fields(cls)}
         return cls(**restored)
 
@@ -192,6 +199,7 @@ def build_reference(
         even_scale=tuple(column["scale"] for column in columns),
         feature_low=tuple(column["low"] for column in columns),
         feature_high=tuple(column["high"] for column in columns),
+        largest_innovation=tuple(column["largest_innovation"] for column in columns),
         repeat_share=tuple(share for share, _ in runs),
         longest_repeat=tuple(longest for _, longest in runs),
         event_repeat_share=tuple(share for share, _ in event_runs),
@@ -239,6 +247,7 @@ def _describe_feature(column: FloatArray, bounds: tuple[float, float] | None) ->
         "scale": scale,
         "low": float(np.min(known)) if known.size else 0.0,
         "high": float(np.max(known)) if known.size else 0.0,
+        "largest_innovation": float(np.max(np.abs(white))) if white.size else 0.0,
         "chart_offset": offset,
         "chart_peak": peak,
         "bins": tuple(float(edge) for edge in np.quantile(white, inner)) if white.size else (),

@@ -6,6 +6,7 @@ read means standing aside.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from engine.agent.autonomy import Act, may_act_alone
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from storage.stores import Stores
 
 SAFE_ACT_KEY = "safe_act"
+EDGE_DOUBT = "edge_doubt"
+SURE_SHARE = 0.9
 
 
 class SafeActDesk:
@@ -30,10 +33,39 @@ class SafeActDesk:
         self._cooldown_bars = config.agent.cooldown_bars
         self._level = level
         self._key = f"{SAFE_ACT_KEY}:{self._market}"
+        self._doubt_key = f"{EDGE_DOUBT}:{self._market}"
 
     def size_multiplier(self) -> float:
-        """Share of its size that the champion may trade while a case is open: 0 = it stands aside. Unreadable means
-        0."""
+        """Share of its size that the champion may trade: 0 = it stands aside. The smaller of what the safe act of an
+        open case leaves and of what the doubt about its edge leaves. Unreadable means 0."""
+        return min(self._share_of_act(), self._share_in_doubt())
+
+    def follow_doubt(self, edge_share: float, ts: int) -> None:
+        """Shrink with the share of the edge that is expected to be there still, before any alarm.
+
+        Shares of `SURE_SHARE` and more count as whole, smaller ones in tenths. Down at once, up by a tenth a bar. The
+        first step down and the return to full size are events."""
+        wanted = 1.0 if edge_share >= SURE_SHARE else math.floor(edge_share * 10.0) / 10.0
+        present = self._share_in_doubt()
+        if wanted > present:
+            wanted = min(wanted, round(present + 0.1, 1))
+        elif wanted < present and not may_act_alone(self._level(), Act.LOWER_RISK):
+            return
+        if wanted == present:
+            return
+        self._stores.state.put_view(self._doubt_key, {"share": wanted}, ts)
+        if present == 1.0:
+            self._say_taken(EDGE_DOUBT, "reduce_size", "the edge may be lost", {"size_multiplier": wanted}, ts)
+        elif wanted == 1.0:
+            self._say_reverted(EDGE_DOUBT, "reduce_size", "the doubt about the edge is gone", ts)
+
+    def _share_in_doubt(self) -> float:
+        row = self._stores.state.get(self._doubt_key)
+        if row is None and not self._stores.db.query("SELECT 1 FROM state WHERE key = ?", (self._doubt_key,)):
+            return 1.0
+        return float(row["share"]) if isinstance(row, dict) and "share" in row else 0.0
+
+    def _share_of_act(self) -> float:
         row = self._stores.state.get(self._key)
         if row is None and not self._stores.db.query("SELECT 1 FROM state WHERE key = ?", (self._key,)):
             return 1.0
@@ -65,13 +97,7 @@ class SafeActDesk:
         if row is None:
             return
         self._stores.state.put(self._key, {"active": False, "size_multiplier": 1.0, "case_id": case_id}, ts)
-        self._stores.events.append(
-            "safe_act.reverted",
-            case_id,
-            {"case_id": case_id, "act": row["act"], "reason": reason},
-            ts=ts,
-            market=self._market,
-        )
+        self._say_reverted(case_id, row["act"], reason, ts)
 
     def restore(self, champion_id: str, ts: int) -> None:
         """A champion that was replaced because it was broken returns under the safe act that it was held by."""
@@ -113,6 +139,15 @@ class SafeActDesk:
         }
         self._stores.state.put(self._key, row, ts)
         self._say_taken(subject, act.act, act.reason, dict(act.parameters), ts)
+
+    def _say_reverted(self, subject: str, act: str, reason: str, ts: int) -> None:
+        self._stores.events.append(
+            "safe_act.reverted",
+            subject,
+            {"case_id": subject, "act": act, "reason": reason},
+            ts=ts,
+            market=self._market,
+        )
 
     def _say_taken(self, subject: str, act: str, reason: str, parameters: dict[str, Any], ts: int) -> None:
         self._stores.events.append(

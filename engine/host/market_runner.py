@@ -24,6 +24,7 @@ from engine.host.feature_feed import FeatureFeed
 from engine.host.feeds import Delivery
 from engine.host.first_champion import FirstChampion
 from engine.host.inbox_files import store_inbox_files
+from engine.host.market_view import MarketView
 from engine.host.operations.autonomy_level import present_level
 from engine.host.prediction_log import PredictionLog
 from engine.host.rolling_scores import RollingScores
@@ -79,6 +80,7 @@ class MarketRunner:
         )
         self._keeper = StateKeeper(stores, self._market)
         self._features = FeatureFeed(stores, config)
+        self._view = MarketView(stores, config, self._features)
         self._names: tuple[str, ...] = ()
         self._champion: LoadedModel | None = None
         self._previous: tuple[FuturesBar, Prediction | None] | None = None
@@ -106,9 +108,10 @@ class MarketRunner:
         self._rebuild(progress)
         self._champion = self._desk.champion()
         if self._champion is not None:
-            self._watchman.start(self._champion.reference)
+            self._watchman.start(self._champion.reference, now_ts)
             self._recall_prediction(self._champion.model_id)
         self._catch_up()
+        self._view.write(now_ts)
 
     @property
     def needs_history(self) -> bool:
@@ -321,7 +324,9 @@ class MarketRunner:
         return [
             record.event_ts
             for record in records
-            if isinstance(record, FuturesBar) and record.nearby == 1 and record.known_ts > live_from
+            if isinstance(record, FuturesBar)
+            and (record.market, record.nearby) == (self._market, 1)
+            and record.known_ts > live_from
         ]
 
     def _catch_up(self) -> None:
@@ -341,6 +346,7 @@ class MarketRunner:
                 self._live_bars += 1
                 self._step(bar)
         self._features.store(records[-1].known_ts)
+        self._view.write(records[-1].known_ts)
         update_feed_health(self._stores, self._config, now_ts=records[-1].known_ts)
         if self._stores.features.tail_rows(self._market) > self._config.host.tail_rows_before_compaction:
             self._stores.features.compact(self._market, ts=self.last_known_ts())
@@ -359,6 +365,7 @@ class MarketRunner:
             self._watch(bar, vector, net_return, result)
             self._loop.on_bar(bar, vector, self._bar_count(), ts, days_to_expiry=self._days_to_expiry(bar))
             write_views(self._stores, self._config, vector, result.state, ts)
+            self._view.write(ts)
 
         self._trader.on_bar(bar, traded, _stale_inputs(prediction), now_ts=ts, in_same_transaction=persist)
         self._previous = (bar, prediction)
@@ -405,7 +412,11 @@ class MarketRunner:
                 self._finding = None
                 self._watchman.case_ended("cleared")
             self._loop.on_recovery(bar.known_ts)
+        self._loop.safe_acts.follow_doubt(self._watchman.edge_share, bar.known_ts)
         self._act_on(found, bar.known_ts)
+        every = self._config.agent.scheduled_proposal_bars
+        if every and self._finding is None and self._bar_count() % every == 0:
+            self._loop.open_scheduled_case(self._bar_count(), bar.known_ts)
 
     def _act_on(self, found: Finding | None, ts: int) -> None:
         """Open a case for a finding. While the agent is paused or another case is open the finding waits, and what

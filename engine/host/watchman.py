@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.agent.alert_desk import AlertDesk
-from engine.agent.healer import CaseOutcome, Healer
+from engine.agent.healer import CaseOutcome, Healer, StateVersionError
 from engine.agent.hypothesis import PastExperiment, ProposalContext
 from engine.agent.observation import BarObservation
 from engine.host.operations.diagnosis import READINGS_VIEW
@@ -55,17 +55,29 @@ class Watchman:
         self._last_ts = 0
         self.readings: dict[str, float] = {}
 
-    def start(self, reference: ChampionReference) -> None:
+    def start(self, reference: ChampionReference, now_ts: int = 0) -> None:
         """Continue from the store where it holds a state for this champion, else begin anew.
 
-        The state is written whole every few bars; the bars since then are stepped again, which gives the same state. A
+        A state of another version of the program is not read: the detectors begin anew, and an event says so. The
+        state is written whole every few bars; the bars since then are stepped again, which gives the same state. A
         case that the loop has closed meanwhile is closed here too.
         """
         stored, tail = self._stores.state.get(self._key), self._stores.state.get(self._tail_key)
         if not isinstance(stored, dict) or stored.get("model_id") != reference.model_id:
             self.use(reference, 0)
             return
-        self._healer = Healer.from_json(stored["state"], self._config)
+        try:
+            self._healer = Healer.from_json(stored["state"], self._config)
+        except StateVersionError as error:
+            self._stores.events.append(
+                "engine.error",
+                "healer",
+                {"stage": "healer", "error": f"{error}; its detectors begin anew"},
+                ts=now_ts,
+                market=self._market,
+            )
+            self.use(reference, 0)
+            return
         for row in tail if isinstance(tail, list) else []:
             self._healer.step(BarObservation.from_list(row))
             self._tail.append(row)
@@ -82,6 +94,11 @@ class Watchman:
             return
         self._clear(self._healer.acknowledge_promotion(reference.model_id, reference), ts)
         self._save_whole(ts)
+
+    @property
+    def edge_share(self) -> float:
+        """Share of the champion's edge that is expected to be there still; 1 without a champion."""
+        return 1.0 if self._healer is None else self._healer.edge_share
 
     def case_ended(self, outcome: CaseOutcome) -> None:
         """The loop ended a case; the healer may look for causes again."""
@@ -111,7 +128,8 @@ class Watchman:
             self._save_whole(bar.known_ts)
         else:
             self._stores.state.put_view(self._tail_key, self._tail, bar.known_ts)
-        readings = self.readings = {name: value for name, value in decision.metrics.items() if math.isfinite(value)}
+        shown = {**decision.metrics, "expected_edge_share": self._healer.edge_share}
+        readings = self.readings = {name: value for name, value in shown.items() if math.isfinite(value)}
         self._stores.state.put_view(
             f"{READINGS_VIEW}:{self._market}", {"ts": bar.known_ts, "readings": readings}, bar.known_ts
         )

@@ -17,21 +17,40 @@ if TYPE_CHECKING:
 
 RECORD_DATASETS: Final = ("futures_bar", "option_quote", "cot_position", "headline")
 _DAILY_SECONDS: Final = 86_400
+_TRADED: Final = 1
 # Covers the 250 earlier bars that the rule for thin contracts looks at, holidays and vendor gaps included.
 _CONTEXT_US: Final = 500 * MICROS_PER_DAY
 
 
 def read_records(
-    stores: Stores, market: str, *, known_after_ts: int | None = None, known_until_ts: int | None = None
+    stores: Stores,
+    market: str,
+    *,
+    related: Iterable[tuple[str, str]] = (),
+    known_after_ts: int | None = None,
+    known_until_ts: int | None = None,
 ) -> list[RawRecord]:
-    """Records of a market with `known_after_ts` < known_ts <= `known_until_ts`, sorted by `order_of`.
+    """Records of a market with `known_after_ts` < known_ts <= `known_until_ts`, sorted by `order_of`, and the traded
+    bars of related markets, each a (market, series), among them.
 
     Daily bars carry the flag "thin_contract" as of their own settlement; a partial read looks back into the lake, so
     that it flags exactly as a whole one.
     """
+    records = _records_of(stores, market, RECORD_DATASETS, known_after_ts, known_until_ts)
+    for other, series in related:
+        bars = _records_of(stores, other, ("futures_bar",), known_after_ts, known_until_ts)
+        records += [
+            bar for bar in bars if isinstance(bar, FuturesBar) and (bar.series, bar.nearby) == (series, _TRADED)
+        ]
+    return sorted(records, key=order_of)
+
+
+def _records_of(
+    stores: Stores, market: str, datasets: Iterable[str], known_after_ts: int | None, known_until_ts: int | None
+) -> list[RawRecord]:
     tables = {
         dataset: stores.lake.read(market, dataset, known_after_ts=known_after_ts, known_until_ts=known_until_ts)
-        for dataset in RECORD_DATASETS
+        for dataset in datasets
     }
     records = tables_by_dataset({dataset: table for dataset, table in tables.items() if table.num_rows})
     daily = {record.series for record in records if isinstance(record, FuturesBar) and _is_daily(record)}
@@ -49,20 +68,21 @@ def read_records(
 
 
 def records_from_tables(tables: Mapping[str, pa.Table]) -> list[RawRecord]:
-    """Records of whole tables (a snapshot, a scrambled copy), flagged and sorted as `read_records` does."""
+    """Records of whole tables (a snapshot, a scrambled copy), flagged and sorted as `read_records` does. A table may
+    hold several markets."""
     known = {dataset: table for dataset, table in tables.items() if dataset in RECORD_DATASETS}
     return _flagged(sorted(tables_by_dataset(known), key=order_of), ())
 
 
 def _is_daily(bar: FuturesBar) -> bool:
-    return bar.bar_seconds >= _DAILY_SECONDS and bar.nearby == 1
+    return bar.bar_seconds >= _DAILY_SECONDS and bar.nearby == _TRADED
 
 
 def _flagged(records: list[RawRecord], context: Iterable[FuturesBar]) -> list[RawRecord]:
-    rules: dict[str, ThinContractRule] = {}
+    rules: dict[tuple[str, str], ThinContractRule] = {}
     for bar in sorted(context, key=order_of):
-        rules.setdefault(bar.series, ThinContractRule()).apply(bar)
+        rules.setdefault((bar.market, bar.series), ThinContractRule()).apply(bar)
     for index, record in enumerate(records):
         if isinstance(record, FuturesBar) and _is_daily(record):
-            records[index] = rules.setdefault(record.series, ThinContractRule()).apply(record)
+            records[index] = rules.setdefault((record.market, record.series), ThinContractRule()).apply(record)
     return records

@@ -5,10 +5,27 @@ Defaults live in `config/default.yaml`, not here: a value has one home. Unknown 
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_RELATED_MARKET = re.compile(r"([a-z][a-z0-9_]*):([A-Za-z0-9_.-]+):([+-]?[0-9]+(?:\.[0-9]*)?)")
+
+
+def _related_market(text: str) -> str:
+    found = _RELATED_MARKET.fullmatch(text)
+    if found is None or float(found[3]) == 0.0:
+        raise ValueError("not MARKET:SERIES:WEIGHT with a weight other than 0, e.g. live_cattle:yahoo:0.5")
+    return text
+
+
+def _each_market_once(texts: tuple[str, ...]) -> tuple[str, ...]:
+    markets = [text.partition(":")[0] for text in texts]
+    if len(set(markets)) < len(markets):
+        raise ValueError("a market stands twice")
+    return texts
 
 
 def _zone(name: str) -> str:
@@ -21,10 +38,12 @@ def _zone(name: str) -> str:
 
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
+NotNegative = Annotated[float, Field(ge=0.0)]
 PositiveInt = Annotated[int, Field(gt=0)]
 Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Zone = Annotated[str, AfterValidator(_zone)]
 MonthCodes = Annotated[str, Field(min_length=1, pattern=r"^F?G?H?J?K?M?N?Q?U?V?X?Z?$")]  # in the year's order
+RelatedMarketText = Annotated[str, AfterValidator(_related_market)]
 AutonomyLevel = Literal["supervised", "semi-auto", "autonomous", "lockdown"]
 
 
@@ -113,6 +132,8 @@ class ObserverConfig(Section):
     stale_false_alarm: Fraction = Field(
         description="chance of a natural run of equal values that is called a dead feed"
     )
+    bad_ticks: PositiveInt = Field(description="values far outside training within the window that blame the feed")
+    bad_tick_window_bars: PositiveInt = Field(description="the window in which they are counted, bars")
     drawdown_chance: Fraction = Field(description="chance, at any bar, of the drawdown that warns")
     page_hinkley_delta: Positive = Field(description="tolerated drift of the score in the Page-Hinkley test, sd")
     page_hinkley_threshold: Positive = Field(description="gap of the Page-Hinkley test that informs, sd")
@@ -120,7 +141,37 @@ class ObserverConfig(Section):
     confirm_bars: PositiveInt = Field(description="bars to wait at most for a rival cause to show itself")
     alert_deadband: Fraction = Field(description="an alert clears when its statistic is below this share of the limit")
     history_bars: PositiveInt = Field(description="bars of observations kept for evidence and change points")
-    volatility_halflife_bars: Positive = Field(description="half-life of the volatility that scales scores, bars")
+    volatility_jump_bars: Positive = Field(
+        description="bars between jumps of volatility that the filtered volatility expects; it scales scores and sizes"
+    )
+
+
+class TreatmentConfig(Section):
+    """What the healer does by itself, bar by bar, with a linear champion."""
+
+    edge_hazard_bars: Positive = Field(
+        description="bars between losses of an edge that sizes expect: they shrink before an alarm"
+    )
+    deployment_nats: Positive = Field(description="prequential evidence of an edge before a rule is traded, nats")
+    prior_r2: Fraction = Field(description="share of a bar's variance that a fit expects to explain")
+    repair_alpha: Fraction = Field(description="chance that a case puts a rule in force that earns nothing")
+    discovery_alpha: Fraction = Field(
+        description="chance of any promotion on schedule without a change, all trials ever together"
+    )
+    memory_bars: PositiveInt = Field(description="bars kept for fits, at least")
+    learner_memory_bars: PositiveInt = Field(description="memory of the fit that forgets, bars")
+    pull_to_rule: Fraction = Field(description="how strongly the fit that forgets is held to the rule in force")
+    challenge_bars: PositiveInt = Field(description="bars between two trials of a challenger")
+    challenge_life_bars: PositiveInt = Field(description="a trial ends after, bars")
+    refit_bars: PositiveInt = Field(description="bars between two fits of a candidate")
+    refresh_bars: PositiveInt = Field(description="bars between two refreshes of a rule that goes on learning")
+    settling_bars: PositiveInt = Field(description="bars during which a re-scaling of an input is estimated anew")
+    undo_nats: Positive = Field(description="evidence that an input has its old units again, nats")
+    sound_bars: PositiveInt = Field(description="bars as in training before a suspect input is trusted again")
+    calm_bars: PositiveInt = Field(description="calm bars before a market's usual volatility or speed rules again")
+    drought_size: Fraction = Field(description="share of the target held while trading is expensive")
+    drought_trading_rate: Fraction = Field(description="share of the way to the target per bar, while it is")
+    largest_position: Positive = Field(description="position limit, in units of equity at unit volatility")
 
 
 class AgentConfig(Section):
@@ -134,6 +185,9 @@ class AgentConfig(Section):
     duplicate_similarity: Fraction = Field(
         description="cosine similarity to a recent experiment that refuses a proposal"
     )
+    scheduled_proposal_bars: Annotated[int, Field(ge=0)] = Field(
+        description="bars between two proposals of a refit on recent bars that need no alarm; 0 = none"
+    )
     cooldown_bars: PositiveInt = Field(description="bars after a closed case before the same cause may open another")
     max_trials_per_case: PositiveInt = Field(description="candidates tried for one case before the operator is asked")
     retry_bars: PositiveInt = Field(
@@ -146,6 +200,22 @@ class AgentConfig(Section):
     rollback_cusum_h: Positive = Field(
         description="CUSUM threshold, in sd, of candidate minus predecessor that rolls back"
     )
+    triage_order: tuple[str, ...] = Field(
+        description="rules that look for the cause of a fault, in the order in which they are asked; each once"
+    )
+
+
+RepairGateName = Literal["lookahead", "composite", "sharpe_improvement", "drawdown", "stress", "e_process"]
+DiscoveryGateName = Literal[
+    "lookahead",
+    "composite",
+    "sharpe_improvement",
+    "drawdown",
+    "windows",
+    "stress",
+    "deflated_sharpe",
+    "e_process",
+]
 
 
 class EvaluatorConfig(Section):
@@ -168,6 +238,12 @@ class EvaluatorConfig(Section):
     )
     e_process_alpha: Fraction = Field(description="false promotions allowed over all candidates together")
     deflated_sharpe_min: Fraction = Field(description="deflated Sharpe ratio to show (discovery track)")
+    repair_gates: Annotated[tuple[RepairGateName, ...], Field(min_length=1)] = Field(
+        description="gates that block a candidate which replaces a champion diagnosed broken; the others are shown"
+    )
+    discovery_gates: Annotated[tuple[DiscoveryGateName, ...], Field(min_length=1)] = Field(
+        description="gates that block a candidate which claims to be better than a healthy champion"
+    )
 
 
 class RiskConfig(Section):
@@ -230,10 +306,37 @@ class FeatureConfig(Section):
     )
     cot_percentile_weeks: PositiveInt = Field(description="weeks of the COT percentile")
     news_halflife_minutes: Positive = Field(description="half-life of news sentiment, minutes")
+    social_halflife_minutes: Positive = Field(description="half-life of the sentiment of posts, minutes")
+    social_burst_minutes: PositiveInt = Field(description="posts within this many minutes are one burst")
+    sentiment_weight_cot: NotNegative = Field(description="weight of COT positions in the composite sentiment")
+    sentiment_weight_news: NotNegative = Field(description="weight of news in the composite sentiment")
+    sentiment_weight_social: NotNegative = Field(description="weight of posts in the composite sentiment")
+    sentiment_weight_flow: NotNegative = Field(description="weight of signed volume in the composite sentiment")
+    sentiment_weight_cross_market: NotNegative = Field(description="weight of related markets, where any are set")
+    related_markets: Annotated[tuple[RelatedMarketText, ...], AfterValidator(_each_market_once)] = Field(
+        description="markets whose rise is good (or, by a negative weight, bad) news here, as MARKET:SERIES:WEIGHT, "
+        "e.g. live_cattle:yahoo:0.5"
+    )
     density_min_liquid_strikes: PositiveInt = Field(description="fewer liquid strikes give a degraded density")
     density_every_bars: PositiveInt = Field(description="bars between full density fits")
+    option_rate_low: float = Field(
+        description="least interest rate, per year, for discounting and early exercise where no rate is known"
+    )
+    option_rate_high: float = Field(description="greatest such rate; quotes are widened by the doubt between the two")
     divergence_enter: Positive = Field(description="standard deviations that open a divergence")
     divergence_exit: Positive = Field(description="standard deviations that close it (hysteresis)")
+    divergence_extreme_enter: Positive = Field(description="standard deviations of the crowd that make an extreme")
+    divergence_extreme_exit: Positive = Field(description="standard deviations below which the extreme is over")
+    divergence_confidence_enter: Fraction = Field(
+        description="least confidence from which options, or the crowd, count as known"
+    )
+    divergence_confidence_exit: Fraction = Field(description="confidence below which they count as unknown again")
+
+    @property
+    def related_weights(self) -> dict[tuple[str, str], float]:
+        """(market, series) -> weight of the related markets, in the order of the setting."""
+        parts = [text.split(":") for text in self.related_markets]
+        return {(market, series): float(weight) for market, series, weight in parts}
 
 
 class ModelConfig(Section):
@@ -467,6 +570,7 @@ class HydraConfig(Section):
 
     market: MarketConfig
     observer: ObserverConfig
+    treatment: TreatmentConfig
     agent: AgentConfig
     evaluator: EvaluatorConfig
     risk: RiskConfig

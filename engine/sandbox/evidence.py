@@ -12,6 +12,7 @@ from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import CalculationError
 
 Stage = Literal["experiment", "paper"]
+Track = Literal["repair", "discovery"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class EvaluationConfig:
 
     `drawdown_allowance` is the absolute drawdown that is always tolerated: "10 % worse" than a reference that stands
     aside would otherwise mean none. Measured on the simulated market with the *true* coefficients (kelly_fraction .006,
-    volatility target .25, costs): 9 % of 220-bar runs pass 1.5 %, 0 of 200 pass 3 %."""
+    volatility target .25, costs): 9 % of 220-bar runs pass 1.5 %, 0 of 200 pass 3 %. `repair_gates` and
+    `discovery_gates` name the gates that block on each track."""
 
     weights: tuple[float, float, float, float, float, float]
     sharpe_improvement_min: float
@@ -91,6 +93,8 @@ class EvaluationConfig:
     deflated_sharpe_min: float
     kelly_fraction: float
     bars_per_year: float
+    repair_gates: tuple[str, ...]
+    discovery_gates: tuple[str, ...]
 
     def __post_init__(self) -> None:
         if abs(sum(self.weights) - 1.0) > 1e-9:
@@ -118,4 +122,10 @@ class EvaluationConfig:
             deflated_sharpe_min=evaluator.deflated_sharpe_min,
             kelly_fraction=risk.kelly_fraction,
             bars_per_year=config.market.bars_per_year,
+            repair_gates=evaluator.repair_gates,
+            discovery_gates=evaluator.discovery_gates,
         )
+
+    def blocking_gates(self, track: Track) -> tuple[str, ...]:
+        """Names of the gates that block on a track."""
+        return self.repair_gates if track == "repair" else self.discovery_gates

@@ -62,7 +62,9 @@ class DecisionBarBuilder:
 
     def update(self, record: RawRecord) -> Sequence[FuturesBar]:
         """Decision bars completed by this record. Bars not newer than the last one are ignored: a decision that was
-        taken is not taken again."""
+        taken is not taken again. Records of another market complete nothing."""
+        if record.market != self._market.market:
+            return ()
         completed: list[FuturesBar] = []
         wanted = self._is_decision_series(record)
         if wanted is not None and wanted.event_ts <= self._last_event_ts:

@@ -45,6 +45,10 @@ class FeatureFamily:
         """A bar of the deferred contract became known."""
         return ()
 
+    def on_related_bar(self, bar: FuturesBar) -> None:
+        """A bar of a related market became known. It may be remembered for the next decision bar and says nothing by
+        itself: a market speaks when its own records do."""
+
     def on_chain(self, chain: OptionChain) -> Sequence[Reading]:
         """An option chain became known."""
         return ()

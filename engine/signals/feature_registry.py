@@ -5,17 +5,24 @@ from __future__ import annotations
 from engine.kernel.config_models import HydraConfig
 from engine.signals.bar_quality import BarQuality
 from engine.signals.carry import Carry
+from engine.signals.cross_market_features import CrossMarket
+from engine.signals.density_outcomes import DensityOutcomes
 from engine.signals.divergence_features import DivergenceFeatures
 from engine.signals.feature_family import FeatureDescription, FeatureFamily
 from engine.signals.news import News
+from engine.signals.option_book import OptionBook
 from engine.signals.option_density import OptionDensity
+from engine.signals.option_flows import OptionFlowFeatures
 from engine.signals.option_snapshot import SnapshotSelector
 from engine.signals.option_surface import OptionSurface
+from engine.signals.options_math.chain_rate import RateBounds
 from engine.signals.positioning import Positioning
+from engine.signals.positioning_history import PositioningHistory
 from engine.signals.price_action import PriceAction
 from engine.signals.roll_yield import RollYield
 from engine.signals.seasonality import Seasonality
 from engine.signals.sentiment_blend import SentimentBlend
+from engine.signals.social import Social
 from engine.signals.volume_flow import VolumeFlow
 from storage.feature_definitions import FeatureDefinition
 
@@ -24,22 +31,33 @@ OWNER = "engine.signals"
 
 def build_families(config: HydraConfig) -> tuple[FeatureFamily, ...]:
     """The families in the order in which they see each record: those that read others' results come last."""
-    selector = SnapshotSelector()
+    selector = SnapshotSelector(RateBounds.of(config.features))
     surface = OptionSurface(config, selector)
+    density = OptionDensity(config, surface)
+    book = OptionBook(config, surface, density)
     positioning = Positioning(config)
     news = News(config)
+    social = Social(config)
+    flow = VolumeFlow(config)
+    cross_market = CrossMarket(config)
     return (
         PriceAction(config),
-        VolumeFlow(config),
+        flow,
         Seasonality(config),
         Carry(config),
         RollYield(config),
         BarQuality(config),
         positioning,
+        PositioningHistory(positioning),
         surface,
-        OptionDensity(config, surface),
+        OptionFlowFeatures(config, surface),
+        density,
+        book,
+        DensityOutcomes(book),
         news,
-        SentimentBlend(config, positioning, news),
+        social,
+        cross_market,
+        SentimentBlend(config, positioning, news, social, flow, cross_market),
         DivergenceFeatures(config),
     )
 

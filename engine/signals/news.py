@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from engine.core.records import SOCIAL_PUBLISHERS, FuturesBar, Headline
@@ -10,27 +10,29 @@ from engine.kernel.config_models import HydraConfig
 from engine.kernel.timestamps import MICROS_PER_MINUTE
 from engine.signals.feature_family import FeatureDescription, FeatureFamily, bar_max_age_us
 from engine.signals.feature_row import GOOD, Reading
-from engine.signals.sentiment.lexicon_scorer import is_relevant, score_text
+from engine.signals.sentiment.news_scorer import NewsScorer
 from engine.signals.sentiment.sentiment_score import NO_DATA, SentimentScore
+from engine.signals.sentiment.text_duplicates import DuplicateFinder
 
-_REMEMBERED_TEXTS = 4096
 _UNTONED_CONFIDENCE = 0.2
+_HEADLINES_AS_EVIDENCE = 3
 
 
 class News(FeatureFamily):
     """`nlp_score` and `nlp_confidence`, from news alone: posts of social platforms are another crowd and not read here.
 
-    Copies of a text within one half-life count once. A headline's weight halves with every
+    Copies and light rewrites of a text within one half-life count once. A headline's weight halves with every
     `news_halflife_minutes` between it and the newest one, so the score does not change while no news comes: a silent
     feed repeats its last score with its last event time, and only the confidence decays. A relevant text without tone
     words is a neutral opinion of low confidence.
     """
 
     def __init__(self, config: HydraConfig) -> None:
-        self._keywords = config.market.relevance_keywords
+        self._scorer = NewsScorer(config.market.relevance_keywords)
         self._halflife_us = config.features.news_halflife_minutes * MICROS_PER_MINUTE
         self._max_age_us = max(int(6 * self._halflife_us), bar_max_age_us(config))
-        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._copies = DuplicateFinder(self._halflife_us)
+        self._evidence: deque[str] = deque(maxlen=_HEADLINES_AS_EVIDENCE)
         self._weighted_tone = 0.0
         self._weight = 0.0
         self._confidence_weight = 0.0
@@ -41,23 +43,21 @@ class News(FeatureFamily):
         age = self._max_age_us
         return (
             FeatureDescription("nlp_score", "tone", "headline", -1.0, 1.0, age,
-                               "tone of relevant headlines, newest dominating, by word lists"),
+                               "tone of relevant headlines, newest dominating, by word lists", version=2),
             FeatureDescription("nlp_confidence", "confidence", "headline", 0.0, 1.0, age,
-                               "confidence of nlp_score, decaying while no news comes"),
+                               "confidence of nlp_score, decaying while no news comes", version=2),
         )  # fmt: skip
 
     def on_headline(self, headline: Headline) -> Sequence[Reading]:
         """Fold one headline into the memory; the reading follows at the next decision bar."""
-        if headline.source in SOCIAL_PUBLISHERS or not is_relevant(headline.title, self._keywords):
+        if headline.source in SOCIAL_PUBLISHERS:
             return ()
-        copied_ts = self._seen.get(headline.text_hash)
-        if copied_ts is not None and headline.event_ts - copied_ts < self._halflife_us:
+        found = self._scorer.score(headline.title, headline.event_ts)
+        if not found.relevance.is_relevant:
             return ()
-        self._seen[headline.text_hash] = headline.event_ts
-        self._seen.move_to_end(headline.text_hash)
-        if len(self._seen) > _REMEMBERED_TEXTS:
-            self._seen.popitem(last=False)
-        scored = score_text(headline.title, headline.event_ts)
+        if self._copies.first_of(headline.text_hash, headline.event_ts, headline.title) is not None:
+            return ()
+        scored = found.sentiment
         toned = scored.confidence > 0.0
         weight = 1.0
         if self._newest_ts is None:
@@ -70,6 +70,7 @@ class News(FeatureFamily):
         self._weighted_tone += weight * (scored.score if toned else 0.0)
         self._weight += weight
         self._confidence_weight += weight * (scored.confidence if toned else _UNTONED_CONFIDENCE)
+        self._evidence.append(f"{headline.title}: {scored.score:+.2f}" if toned else f"{headline.title}: no tone")
         return ()
 
     def on_decision_bar(self, bar: FuturesBar, latest: Mapping[str, Reading]) -> Sequence[Reading]:
@@ -88,7 +89,7 @@ class News(FeatureFamily):
             return NO_DATA
         silence = 0.5 ** (max(0, as_of_ts - self._newest_ts) / self._max_age_us)
         confidence = self._confidence_weight / self._weight * silence
-        return SentimentScore(self._weighted_tone / self._weight, confidence, self._newest_ts)
+        return SentimentScore(self._weighted_tone / self._weight, confidence, self._newest_ts, tuple(self._evidence))
 
     def _decay(self, elapsed_us: int) -> None:
         factor = 0.5 ** (elapsed_us / self._halflife_us)

@@ -67,7 +67,7 @@ class OptionSurface(FeatureFamily):
         return self._reference_readings(snapshot, smile, quality)
 
     def _reference_readings(self, snapshot: OptionSnapshot, smile: Smile | None, quality: str) -> Sequence[Reading]:
-        why = _why_missing(snapshot)
+        why = snapshot.why_unusable
         ratio = put_call_open_interest_ratio(snapshot.chain)
         values = (
             ("skew_slope", smile.skew_slope if smile else MISSING, "too_few_strikes" if smile else why),
@@ -96,14 +96,6 @@ def _median_spread(snapshot: OptionSnapshot) -> float:
         if quote.two_sided and quote.is_call == (quote.strike >= snapshot.forward)
     ]
     return float(np.median(shares)) if shares else MISSING
-
-
-def _why_missing(snapshot: OptionSnapshot) -> str:
-    if snapshot.chain.style == "unknown":
-        return "unknown_style"
-    if not math.isfinite(snapshot.forward):
-        return "no_forward"
-    return "no_usable_quote"
 
 
 def _reading(feature: str, snapshot: OptionSnapshot, value: float, quality: str, otherwise: str) -> Reading:

@@ -11,7 +11,8 @@ class PastStandardiser:
     """`update(value)` -> (value - mean) / sd of the values before it, in a window; the value then joins the history.
 
     NaN until `least` earlier values were seen, or where they do not vary; missing values neither score nor count. The
-    answer is clipped to +-`limit`. Changing the sign of the whole series changes the sign of every answer.
+    answer is clipped to +-`limit`. Changing the sign of the whole series changes the sign of every answer. `deviation`
+    is the sd that the last score was measured with, NaN before the first.
     """
 
     def __init__(self, window: int, least: int = 30, limit: float = 10.0) -> None:
@@ -19,6 +20,7 @@ class PastStandardiser:
         self._seen = 0
         self._least = min(least, window)
         self._limit = limit
+        self.deviation = math.nan
 
     def update(self, value: float) -> float:
         """Score one value and remember it."""
@@ -30,6 +32,7 @@ class PastStandardiser:
             deviation = float(past.std())
             if deviation > 1e-12 * (1.0 + abs(float(past.mean()))):
                 answer = max(-self._limit, min(self._limit, (value - float(past.mean())) / deviation))
+                self.deviation = deviation
         self._values[self._seen % self._values.size] = value
         self._seen += 1
         return answer

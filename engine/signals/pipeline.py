@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TypeVar
 
 from engine.core.records import CotReport, FuturesBar, Headline, OptionChain, RawRecord
 from engine.kernel.config_models import HydraConfig
@@ -12,6 +14,7 @@ from engine.signals.feature_registry import build_families
 from engine.signals.feature_row import FeatureRow, Reading
 
 __all__ = ["FeaturePipeline", "FeatureRow"]
+Family = TypeVar("Family", bound=FeatureFamily)
 
 
 class FeaturePipeline:
@@ -20,11 +23,14 @@ class FeaturePipeline:
     Records come in the order of `order_of`. Option and report features are emitted when their record becomes known;
     features of the decision series when one of its bars is complete. A row's `known_ts` is that of the record that
     caused it. A record that arrives late, after others that became known later, cannot be known in the past any more:
-    its rows carry the newest known time seen so far. Records of another market are ignored.
+    its rows carry the newest known time seen so far. Of other markets only the bars of related ones
+    (`features.related_markets`) are seen: families may remember them, no row comes of them, and they move no clock, so
+    that it does not matter where between two records of the own market they arrive. All else is ignored.
     """
 
     def __init__(self, config: HydraConfig) -> None:
         self._market = config.market.market
+        self._related = frozenset(market for market, _ in config.features.related_weights)
         self._families: tuple[FeatureFamily, ...] = build_families(config)
         self._versions = {item.name: item.version for family in self._families for item in family.describe()}
         self._bars = DecisionBarBuilder(config.market)
@@ -34,6 +40,9 @@ class FeaturePipeline:
     def update(self, record: RawRecord) -> list[FeatureRow]:
         """Rows that this record makes known; their `known_ts` is `record.known_ts`, never earlier."""
         if record.market != self._market:
+            if isinstance(record, FuturesBar) and record.market in self._related:
+                for family in self._families:
+                    family.on_related_bar(record)
             return []
         self._known_ts = max(self._known_ts, record.known_ts)
         rows: list[FeatureRow] = []
@@ -58,6 +67,15 @@ class FeaturePipeline:
     def run(self, records: Iterable[RawRecord]) -> list[FeatureRow]:
         """Rows of many records, in order."""
         return [row for record in records for row in self.update(record)]
+
+    def family(self, kind: type[Family]) -> Family:
+        """The family of a class, to look at: what it holds belongs to the pipeline."""
+        return next(family for family in self._families if isinstance(family, kind))
+
+    @property
+    def latest(self) -> Mapping[str, Reading]:
+        """The newest reading of every feature that was ever read."""
+        return MappingProxyType(self._latest)
 
     def _emit(self, readings: Sequence[Reading], rows: list[FeatureRow]) -> None:
         for reading in readings:

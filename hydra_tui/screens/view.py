@@ -120,6 +120,10 @@ class OperatorView(Room):
         """Turn a part of the screen ("diff", "rows"); returns a sentence where it cannot."""
         return f"this screen has no {what}"
 
+    def back(self) -> bool:
+        """Back out of a page inside this screen; False where there is none."""
+        return False
+
     def panel(self, name: str) -> Panel:
         """The panel with this id."""
         return self._panels[name]

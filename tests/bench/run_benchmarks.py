@@ -16,7 +16,15 @@ from pathlib import Path
 from engine.host.operations.bench_store import FULL_SIZE, measure_store
 from engine.host.operations.figures import number_text
 from engine.host.operations.machine import machine_lines
-from tests.bench import data_path, first_paint, ingest_real_data, key_to_paint, option_math, replay_speed, whole_program
+from tests.bench import (
+    data_path,
+    first_paint,
+    ingest_real_data,
+    key_to_paint,
+    option_figures,
+    replay_speed,
+    whole_program,
+)
 from tests.bench.figure import Figure
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -25,7 +33,7 @@ PLAIN: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "data": ("Data and features", data_path.measure),
     "ingest": ("Ingestion of real data", ingest_real_data.measure),
     "store": ("Feature store at full size (`hydra bench store`)", lambda: measure_store(FULL_SIZE)),
-    "options": ("Option mathematics", option_math.measure),
+    "options": ("Option mathematics (`hydra bench options`)", option_figures.measure),
 }
 ON_DEMO = ("program", "paint", "keys")
 

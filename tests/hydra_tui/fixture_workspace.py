@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from engine.host.operations.market_picture import MARKET_VIEW, POSITIONING_VIEW, document_of
 from engine.kernel.timestamps import MICROS_PER_DAY, MICROS_PER_HOUR, MICROS_PER_MINUTE, local_ts
 from engine.kernel.workspace_paths import WorkspacePaths
 from hydra_tui.config_view import ConfigView
 from storage.database import Database
+from tests.hydra_tui.fixture_market import whole_picture, whole_positioning
 
 MARKET: Final = "simulated_hogs"
 NOW: Final = local_ts(2026, 11, 20, 10, 35, "America/Chicago")
@@ -52,6 +54,7 @@ def fill_workspace(root: Path, scenario: str = "normal", *, wall_ts: int = WALL)
             fill.trading()
             fill.agent()
             fill.data()
+            fill.market()
     db.close()
     return paths
 
@@ -144,7 +147,13 @@ class _Filler:
                 "params": {"alpha": 10.0 if parent is None else 4.0},
                 "training": {"window_bars": 1000 if parent is None else 240},
             }
-            metrics = {"sharpe": sharpe, "hit_rate": 0.53, "max_drawdown": 0.031, "calibration_error": 0.071}
+            metrics: dict[str, Any] = {
+                "sharpe": sharpe,
+                "hit_rate": 0.53,
+                "max_drawdown": 0.031,
+                "calibration_error": 0.071,
+                "reference": {"prediction_sd": 0.00047, "residual_sd": 0.0014, "edge_lower_bound": 0.12},
+            }
             self._insert(
                 "models",
                 model_id=model_id,
@@ -544,6 +553,11 @@ class _Filler:
                 prev_hash="x",
                 hash=f"h{place}",
             )
+
+    def market(self) -> None:
+        age_us = 50 * MICROS_PER_MINUTE if self._scenario == "stale" else 10_000_000
+        for key, picture in ((MARKET_VIEW, whole_picture(NOW, age_us)), (POSITIONING_VIEW, whole_positioning(NOW))):
+            self._state(key, {"market": MARKET, **document_of(picture)}, seq=0)
 
     def _event(self, kind: str, subject: str, minutes: int, payload: Mapping[str, Any]) -> None:
         self._seq += 1

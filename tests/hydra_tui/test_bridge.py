@@ -85,7 +85,8 @@ def test_halt_leaves_a_file_when_the_engine_does_not_answer(started):
     bridge, _, paths = started
     bridge.send(CommandRequest("halt", {"reason": "stuck"}, None, "HALT"))
     deadline = time.monotonic() + 10
-    while not paths.halt_file.exists() and time.monotonic() < deadline:
+    # The file counts from the moment it exists; its reason follows a moment later.
+    while not (paths.halt_file.exists() and paths.halt_file.read_text()) and time.monotonic() < deadline:
         threading.Event().wait(0.02)
     assert "stuck" in paths.halt_file.read_text()
 

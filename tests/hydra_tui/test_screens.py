@@ -1,4 +1,4 @@
-"""Six screens in two sizes and five situations, read as text: exact width, the right words, no clipped number."""
+"""Seven screens in two sizes and five situations, read as text: exact width, the right words, no clipped number."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ from engine.host.operations.action_registry import ACTIONS
 from engine.host.operations.snapshot_types import SeriesPair, SourceRun, UiSnapshot
 from hydra_tui.screen_text import painted_lines
 from tests.hydra_tui.fake_bridge import app_on, snapshot_of, until
-from tests.hydra_tui.fixture_workspace import SCENARIOS
+from tests.hydra_tui.fixture_workspace import CONFIG, SCENARIOS
 
-KEYS = {"desk": "1", "inbox": "2", "models": "3", "risk": "4", "journal": "7", "data": "8"}
+KEYS = {"desk": "1", "inbox": "2", "models": "3", "risk": "4", "market": "5", "journal": "7", "data": "8"}
 SIZES = ((80, 24), (160, 50))
 TITLES = {
     "desk": "Needs you",
     "inbox": "Queue",
     "models": "Registry",
     "risk": "Limits",
+    "market": "Divergence",
     "journal": "Journal",
     "data": "Feeds",
 }
@@ -71,7 +72,7 @@ def test_header_says_state_market_mode_and_heartbeat_on_every_screen(dumps, scen
     word = {"lockdown": "■ LOCKDOWN", "crit": "■ HALTED", "first_run": "◌ STARTING"}.get(scenario, "● RUNNING")
     for name, rows in dumps[scenario, size].items():
         assert word in rows[0] and "SIM" in rows[0] and "♥" in rows[0] and "CT" in rows[0], name
-        assert f"{name.title()}]" in rows[1] and "5 Market" in rows[1]
+        assert f"{name.title()}]" in rows[1] and "6 Lab" in rows[1]
         assert TITLES[name] in "\n".join(rows) or scenario == "lockdown", name
 
 
@@ -104,6 +105,48 @@ def test_desk_shows_simulation_paper_progress_and_the_case(dumps, size):
     assert "SIMULATED MARKET" in text and "paper 31.5/48 h" in text
     for word in ("✓alert", "✓diagnosis", "✓experiment", "YOUR APPROVAL", "concept drift"):
         assert word in text
+
+
+def champion_desk(size: tuple[int, int], *, edge: float, busy: bool) -> str:
+    """The Desk with a daily champion; `busy` keeps the open case and the candidates."""
+    snapshot = canned("normal")
+    yardstick = {"prediction_sd": 0.0009, "residual_sd": 0.00996, "edge_lower_bound": edge}
+    models = tuple(
+        replace(model, yardstick=yardstick) if model.status == "champion" else model
+        for model in snapshot.models
+        if busy or model.status == "champion"
+    )
+    changed = replace(snapshot, models=models, cases=snapshot.cases if busy else ())
+
+    async def run() -> list[str]:
+        app, _, _ = app_on(changed, replace(CONFIG, bars_per_year=252.0))
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: app.latest is not None, "first snapshot")
+            await pilot.pause()
+            return painted_lines(app)
+
+    rows = asyncio.run(run())
+    assert {cell_len(row) for row in rows} == {size[0]}
+    return "\n".join(rows)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_desk_tells_how_long_a_lost_edge_would_stay_unseen(dumps, size):
+    short = {80: "flip 2.4 y  dead 9.7 y", 160: "flip seen in 2.4 y  dead edge 9.7 y"}[size[0]]
+    sentence = "flipped edge seen in 613 bars (2.4 y), dead edge in 2,450 bars (9.7 y)"
+    calm = champion_desk(size, edge=0.02, busy=False)
+    assert short in calm and sentence in calm
+    busy = champion_desk(size, edge=0.02, busy=True)
+    assert short in busy and (sentence in busy) == (size[0] == 160)
+    assert "ridge-7f21aa" in busy and "paper 31.5/48 h" in busy and "e-value 6.21" in busy
+    assert "flip 0.8 d" in "\n".join(dumps["normal", (80, 24)]["desk"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_desk_says_where_there_is_no_edge_to_lose(size):
+    text = champion_desk(size, edge=0.0, busy=False)
+    assert "no proven edge to lose" in text and "no proven edge: nothing to lose, nothing to notice" in text
+    assert "flip" not in text
 
 
 @pytest.mark.parametrize("size", SIZES)

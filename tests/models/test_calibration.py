@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from engine.kernel.errors import CalculationError
-from models.calibration import apply_platt, calibrate_isotonic, calibrate_on_purged_folds, fit_platt, isotonic_fit
+from models.calibration import (
+    BetaParameters,
+    apply_beta,
+    apply_platt,
+    calibrate_isotonic,
+    calibrate_on_purged_folds,
+    fit_beta,
+    fit_platt,
+    isotonic_fit,
+)
 from models.edge import EdgeConfig
 from models.forecast_scores import brier_score, expected_calibration_error
 from models.interface import FloatArray, TrainingConfig
@@ -67,3 +76,40 @@ def test_isotonic_agrees_with_the_library_and_is_refused_on_small_samples() -> N
     np.testing.assert_allclose(calibrate_isotonic(score, outcome), library, atol=1e-9)
     with pytest.raises(CalculationError, match="Platt"):
         calibrate_isotonic(score[:1000], outcome[:1000])
+
+
+def test_beta_calibration_recovers_a_map_that_platt_cannot() -> None:
+    generator = np.random.default_rng(4)
+    probability = generator.uniform(0.01, 0.99, 40_000)
+    truth = BetaParameters(0.5, 1.6, 0.3)
+    outcome = generator.random(40_000) < apply_beta(truth, probability)
+    fitted = fit_beta(probability, outcome)
+    assert (fitted.a, fitted.b, fitted.c) == pytest.approx((0.5, 1.6, 0.3), abs=0.06)
+    by_beta, by_platt = apply_beta(fitted, probability), apply_platt(fit_platt(probability, outcome), probability)
+    assert brier_score(by_beta, outcome) < brier_score(by_platt, outcome)
+    assert expected_calibration_error(by_beta, outcome) < expected_calibration_error(by_platt, outcome)
+
+
+def test_beta_calibration_agrees_with_a_plain_logistic_regression() -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    generator = np.random.default_rng(5)
+    probability = generator.uniform(0.02, 0.98, 20_000)
+    outcome = generator.random(20_000) < probability**1.3
+    design = np.column_stack([np.log(probability), -np.log1p(-probability)])
+    library = LogisticRegression(C=1e8, tol=1e-10, max_iter=1_000).fit(design, outcome)
+    fitted = fit_beta(probability, outcome)
+    assert (fitted.a, fitted.b) == pytest.approx(tuple(library.coef_[0]), abs=5e-3)
+    assert fitted.c == pytest.approx(float(library.intercept_[0]), abs=5e-3)
+
+
+def test_beta_calibration_never_falls_and_changes_nothing_at_its_prior() -> None:
+    generator = np.random.default_rng(6)
+    probability = generator.uniform(0.05, 0.95, 500)
+    for outcome in (generator.random(500) < 1.0 - probability, generator.random(500) < np.abs(2 * probability - 1)):
+        fitted = fit_beta(probability, outcome)
+        assert fitted.a >= 0.0 and fitted.b >= 0.0
+        assert np.all(np.diff(apply_beta(fitted, np.linspace(0.0, 1.0, 101))) >= 0.0)
+    np.testing.assert_allclose(apply_beta(BetaParameters(1.0, 1.0, 0.0), probability), probability)
+    with pytest.raises(CalculationError):
+        fit_beta(probability[:9], probability[:9] > 0.5)

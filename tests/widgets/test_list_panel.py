@@ -69,3 +69,24 @@ def test_a_cursor_that_was_moved_stays_on_its_row_without_the_keys_too() -> None
         assert app.free.cursor_key == "order:3"
 
     run(script)
+
+
+def test_a_long_reason_for_an_empty_list_is_read_to_its_end() -> None:
+    async def script(app: TwoLists) -> None:
+        app.free.set_rows(COLUMNS, [], empty="no option chain is stored " * 3 + "until a file brings one")
+        painted = " ".join(app.free.render_line(row).text for row in range(app.free.size.height))
+        assert "brings one" in painted
+
+    run(script)
+
+
+def test_the_list_that_takes_the_keys_shows_it_at_once() -> None:
+    async def script(app: TwoLists) -> None:
+        app.free.set_rows(COLUMNS, rows(2))
+        assert "›" in app.free.render_line(1).text
+        app.free.focus()
+        while not app.free.has_focus:
+            await asyncio.sleep(0)
+        assert ">order 2" in app.free.render_line(1).text
+
+    run(script)

@@ -1,18 +1,11 @@
-"""ADWIN2: a window over the score that shrinks where its two halves no longer agree.
+"""ADWIN2 on the champion's squared residuals: has the size of its errors changed?
 
-Idea: keep the longest window of recent values that shows no change of mean. Values are summarised in an exponential
-histogram (at most 5 buckets of each size 2^i); at every `clock`-th value each boundary between buckets splits the
-window in W0, W1 and the old part is dropped while `|mean0 - mean1| > eps`, with `eps = sqrt(2 m v L) + 2/3 m L`, `m =
-1/n0 + 1/n1` (both sizes less the least sub-window, plus one), v the variance and `L = ln(2 ln(n) / delta)`. Bound: at
-most `delta` false alarms per check for independent values. Here it watches the champion's squared residual, `min(e^2,
-9)`, and informs; on autocorrelated levels it would alarm on nothing.
+Idea: an adaptive window (`engine/sandbox/statistics/adwin.py`) over `min(e^2, 9)` of the standardised residual drops
+its old part where the two parts disagree; at most `adwin_delta` false alarms per check, one check every 32 bars. It
+informs; on autocorrelated levels it would alarm on nothing.
 
->>> window = AdaptiveWindow(delta=0.002, clock=1)
->>> import random
->>> rng = random.Random(12345)
->>> stream = rng.choices([0, 1], k=1000) + rng.choices(range(4, 8), k=1000)
->>> next(index for index, value in enumerate(stream) if window.update(value))
-1002
+>>> AdaptiveWindow(delta=0.002).clock
+32
 
 Paper: Bifet and Gavalda, Learning from time-changing data with adaptive windowing, SDM 2007.
 """
@@ -20,102 +13,13 @@ Paper: Bifet and Gavalda, Learning from time-changing data with adaptive windowi
 from __future__ import annotations
 
 import math
-from typing import Any, Final
+from typing import Any
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
 from engine.kernel.config_models import ObserverConfig
-
-BUCKETS_PER_SIZE: Final = 5
-LEAST_WINDOW: Final = 10
-LEAST_PART: Final = 5
-
-
-class AdaptiveWindow:
-    """The algorithm. `update` returns True when the old part was dropped; `mean` and `width` describe what is left."""
-
-    def __init__(self, delta: float = 0.002, clock: int = 32) -> None:
-        self.delta = delta
-        self.clock = clock
-        self.ticks = 0
-        self.width = 0
-        self.total = 0.0
-        self.scatter = 0.0  # sum of squared deviations from the window's mean
-        self.rows: list[list[tuple[float, float]]] = [
-            []
-        ]  # rows[i]: (total, scatter) of buckets of 2^i values, oldest first
-
-    @property
-    def mean(self) -> float:
-        """Mean of the window, 0 when empty."""
-        return self.total / self.width if self.width else 0.0
-
-    def update(self, value: float) -> bool:
-        """Add one value; check at every `clock`-th one."""
-        self.ticks += 1
-        if self.width:
-            self.scatter += (value - self.mean) ** 2 * self.width / (self.width + 1.0)
-        self.width += 1
-        self.total += value
-        self.rows[0].append((float(value), 0.0))
-        self._compress()
-        if self.ticks % self.clock or self.width <= LEAST_WINDOW:
-            return False
-        changed = False
-        while self._split_disagrees():
-            self._drop_oldest()
-            changed = True
-        return changed
-
-    def _compress(self) -> None:
-        for level in range(len(self.rows)):
-            row = self.rows[level]
-            if len(row) <= BUCKETS_PER_SIZE:
-                return
-            (first, scatter_first), (second, scatter_second) = row[0], row[1]
-            del row[:2]
-            size = 2.0**level
-            scatter = scatter_first + scatter_second + (first - second) ** 2 / (2.0 * size)
-            if level + 1 == len(self.rows):
-                self.rows.append([])
-            self.rows[level + 1].append((first + second, scatter))
-
-    def _split_disagrees(self) -> bool:
-        if self.width <= LEAST_WINDOW:
-            return False
-        variance = self.scatter / self.width
-        log_term = math.log(2.0 * math.log(self.width) / self.delta)
-        old_count, old_total = 0, 0.0
-        for level in range(len(self.rows) - 1, -1, -1):
-            size = 2**level
-            for total, _ in self.rows[level]:
-                old_count += size
-                old_total += total
-                new_count = self.width - old_count
-                if new_count < LEAST_PART:
-                    return False
-                if old_count < LEAST_PART:
-                    continue
-                harmonic = 1.0 / (old_count - LEAST_PART + 1.0) + 1.0 / (new_count - LEAST_PART + 1.0)
-                epsilon = math.sqrt(2.0 * harmonic * variance * log_term) + 2.0 / 3.0 * harmonic * log_term
-                if abs(old_total / old_count - (self.total - old_total) / new_count) > epsilon:
-                    return True
-        return False
-
-    def _drop_oldest(self) -> None:
-        level = len(self.rows) - 1
-        total, scatter = self.rows[level].pop(0)
-        size = 2**level
-        self.width -= size
-        self.total -= total
-        if self.width:
-            gap = total / size - self.total / self.width
-            self.scatter = max(0.0, self.scatter - scatter - size * self.width / (size + self.width) * gap * gap)
-        else:
-            self.scatter = 0.0
-        while len(self.rows) > 1 and not self.rows[-1]:
-            self.rows.pop()
+from engine.sandbox.statistics.adwin import AdaptiveWindow
 
 
 class Adwin(Detector):
@@ -163,14 +67,9 @@ class Adwin(Detector):
         )
 
     def state(self) -> dict[str, Any]:
-        """The histogram."""
-        w = self._window
+        """The histogram and the last change."""
         return {
-            "ticks": w.ticks,
-            "width": w.width,
-            "total": w.total,
-            "scatter": w.scatter,
-            "rows": [[list(bucket) for bucket in row] for row in w.rows],
+            **self._window.to_json(),
             "changed_ts": self._changed_ts,
             "bars_left": self._bars_left,
             "before": self._before,
@@ -178,7 +77,5 @@ class Adwin(Detector):
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
-        w = self._window
-        w.ticks, w.width, w.total, w.scatter = state["ticks"], state["width"], state["total"], state["scatter"]
-        w.rows = [[(float(total), float(scatter)) for total, scatter in row] for row in state["rows"]]
+        self._window.restore(state)
         self._changed_ts, self._bars_left, self._before = state["changed_ts"], state["bars_left"], state["before"]

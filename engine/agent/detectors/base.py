@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,13 @@ FloatArray = NDArray[np.float64]
 class BarContext:
     """One bar with everything that several detectors need, computed once.
 
-    `bar` counts bars since this champion began. `inputs` are repaired features as normal scores of
-    training, `innovations` their whitened AR(1) innovations (NaN where this or the former value is missing). `forecast`
-    is the prediction in its training standard deviations. Returns are judged in units of current volatility and
-    predictions in units of training volatility, since an edge scales with volatility: `residual` is their difference in
-    standard deviations, `forecast_shift` the prediction in that unit; all three are NaN on a bar that is not scored.
-    `volatility` is the EWMA volatility per bar known *before* this bar.
+    `bar` counts bars since this champion began. `inputs` are repaired features as normal scores of training,
+    `innovations` their whitened AR(1) innovations (NaN where this or the former value is missing). `forecast` is the
+    prediction in its training standard deviations. Returns are judged in units of current volatility and predictions in
+    units of training volatility, since an edge scales with volatility: `residual` is their difference in standard
+    deviations, `forecast_shift` the prediction in that unit; all three are NaN on a bar that is not scored.
+    `volatility` is the filtered volatility per bar known *before* this bar. `refused` are the inputs whose value the
+    tick guard replaced, `returned` those that came back after it.
     """
 
     bar: int
@@ -41,10 +42,11 @@ class BarContext:
     residual: float
     forecast_shift: float
     volatility: float
+    refused: tuple[int, ...] = ()
+    returned: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a detector says about one subject (a feature, or "champion", "market", "account") at one bar.
 
     `breached` compares `value` with `threshold` in the detector's own unit; `since_ts` is its estimate of when the

@@ -6,7 +6,10 @@ is right, whatever the autocorrelation of its inputs; a lost or flipped edge mak
 are in standard deviations of the score; `false_alarm_bars()` gives the average run length of that pair. It warns; the
 sharper `edge_evidence` decides.
 
->>> cusum_path([0.1, -1.0, -1.2, -0.9], 0.25)[-1]
+>>> cusum = TabularCusum(k=0.25, h=21.0)
+>>> for score in (0.1, -1.0, -1.2, -0.9):
+...     cusum.add(score)
+>>> cusum.high, round(cusum.low, 2)
 (0.0, 2.35)
 
 Paper: E. S. Page, Continuous inspection schemes, Biometrika 1954; Montgomery, Statistical Quality Control, ch. 9.
@@ -15,26 +18,17 @@ Paper: E. S. Page, Continuous inspection schemes, Biometrika 1954; Montgomery, S
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
-from engine.agent.detectors.run_length import one_sided_run_length
 from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment, once_in
 from engine.kernel.config_models import ObserverConfig
+from engine.sandbox.statistics.cusum_run_length import one_sided_run_length
+from engine.sandbox.statistics.tabular_cusum import TabularCusum
 
 LARGEST_SCORE = 6.0
-
-
-def cusum_path(scores: Sequence[float], k: float) -> list[tuple[float, float]]:
-    """(C+, C-) after each score, both starting at 0 and never reset."""
-    high = low = 0.0
-    path: list[tuple[float, float]] = []
-    for z in scores:
-        high, low = max(0.0, high + z - k), max(0.0, low - z - k)
-        path.append((high, low))
-    return path
 
 
 class EdgeCusum(Detector):
@@ -44,36 +38,24 @@ class EdgeCusum(Detector):
 
     def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
-        self._high = self._low = 0.0
+        self._cusum = TabularCusum(self.config.edge_cusum_k, self.config.edge_cusum_h)
         self._low_since = self._high_since = 0
 
     def update(self, context: BarContext) -> tuple[Reading, ...]:
-        """Score one bar."""
-        ts = context.observation.ts
+        """Score one bar; the sums go on after an alarm, so that it stays until the edge is back."""
+        ts, cusum = context.observation.ts, self._cusum
         if self._low_since == 0:
             self._low_since = self._high_since = ts
         if math.isfinite(context.residual):
-            score = max(-LARGEST_SCORE, min(LARGEST_SCORE, context.forecast * context.residual))
-            k = self.config.edge_cusum_k
-            self._high, self._low = max(0.0, self._high + score - k), max(0.0, self._low - score - k)
-            if self._low == 0.0:
+            cusum.add(max(-LARGEST_SCORE, min(LARGEST_SCORE, context.forecast * context.residual)))
+            if cusum.low == 0.0:
                 self._low_since = ts
-            if self._high == 0.0:
+            if cusum.high == 0.0:
                 self._high_since = ts
-        h = self.config.edge_cusum_h
+        h, edge = cusum.h, self.reference.has_edge
         return (
-            Reading(
-                self.name,
-                "champion",
-                self._low,
-                h,
-                self._low > h and self.reference.has_edge,
-                "WARNING",
-                self._low_since,
-            ),
-            Reading(
-                self.name, "upside", self._high, h, self._high > h and self.reference.has_edge, "INFO", self._high_since
-            ),
+            Reading(self.name, "champion", cusum.low, h, cusum.low > h and edge, "WARNING", self._low_since),
+            Reading(self.name, "upside", cusum.high, h, cusum.high > h and edge, "INFO", self._high_since),
         )
 
     def describe(self, reading: Reading) -> str:
@@ -90,10 +72,10 @@ class EdgeCusum(Detector):
         return one_sided_run_length(self.config.edge_cusum_k, self.config.edge_cusum_h, 0.0)
 
     def state(self) -> dict[str, Any]:
-        """Both sums and their last zeros."""
-        return {"high": self._high, "low": self._low, "low_since": self._low_since, "high_since": self._high_since}
+        """Both sums and the times of their last zeros."""
+        return {"cusum": asdict(self._cusum), "low_since": self._low_since, "high_since": self._high_since}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
-        self._high, self._low = state["high"], state["low"]
+        self._cusum = TabularCusum(**state["cusum"])
         self._low_since, self._high_since = state["low_since"], state["high_since"]

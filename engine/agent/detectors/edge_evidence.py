@@ -90,6 +90,16 @@ class EdgeEvidence(Detector):
             ),
         )
 
+    def expected_share(self, hazard_bars: float) -> float:
+        """Expected share of the edge that is still there, in [0, 1], with one loss per `hazard_bars` bars expected.
+
+        The posterior mean of `1 - loss` over "intact" and the sizes of loss (Shiryaev 1963): positions that shrink
+        with it lose less while the verdict is still out."""
+        prior = 1.0 / (hazard_bars * len(LOSSES))
+        odds = [prior * math.exp(min(item, 60.0)) for item in self._log_sums]
+        lost = sum(loss * item for loss, item in zip(LOSSES, odds, strict=True)) / (1.0 + sum(odds))
+        return min(1.0, max(0.0, 1.0 - lost))
+
     def describe(self, reading: Reading) -> str:
         """What is lost and how sure that is."""
         loss = dict(reading.information)["loss"]

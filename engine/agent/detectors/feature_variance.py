@@ -31,6 +31,7 @@ from engine.agent.wording import moment, once_in
 from engine.kernel.config_models import ObserverConfig
 
 TRAINING_MARGIN: Final = 4.0
+_LOG_WEIGHTS: Final = np.log(WEIGHTS)
 
 
 class FeatureVariance(Detector):
@@ -44,6 +45,10 @@ class FeatureVariance(Detector):
         self._offset = np.array(self.reference.chart_offset).reshape(width, len(CHARTS))
         peak = np.array(self.reference.chart_training_peak)
         self._threshold = np.maximum(self.config.feature_evidence_h, peak + TRAINING_MARGIN)
+        self._limits = self._threshold.tolist()
+        self._judged = [not flag for flag in reference.quarantined]
+        self._names = [(name, f"{name}/variance") for name in reference.feature_names]
+        self._rows = np.arange(width)
         self._log_sums = np.full((width, len(CHARTS)), -700.0)
         self._cusums = np.zeros((width, len(CHARTS)))
         self._since = np.zeros((width, len(CHARTS)), dtype=np.int64)
@@ -72,35 +77,19 @@ class FeatureVariance(Detector):
 
     def _readings(self) -> tuple[Reading, ...]:
         evidence = np.maximum(mixed_evidence(self._log_sums), 0.0).tolist()
-        best = np.argmax(self._log_sums + np.log(WEIGHTS), axis=1).tolist()
+        best = np.argmax(self._log_sums + _LOG_WEIGHTS, axis=1).tolist()
+        since = self._since[self._rows, best].tolist()
+        variance, variance_since = self._variance_cusum.tolist(), self._variance_since.tolist()
         readings: list[Reading] = []
-        for index, name in enumerate(self.reference.feature_names):
-            judged = not self.reference.quarantined[index]
-            chart, h = best[index], float(self._threshold[index])
+        limit = self.config.feature_cusum_h
+        for index, (name, also) in enumerate(self._names):
+            judged, h, value, level = self._judged[index], self._limits[index], evidence[index], variance[index]
+            chart = (("chart", float(best[index])),)
             readings.append(
-                Reading(
-                    self.name,
-                    name,
-                    evidence[index],
-                    h,
-                    judged and evidence[index] > h,
-                    "CRITICAL",
-                    int(self._since[index, chart]),
-                    True,
-                    (("chart", float(chart)),),
-                )
+                Reading(self.name, name, value, h, judged and value > h, "CRITICAL", since[index], True, chart)
             )
-            level = float(self._variance_cusum[index])
             readings.append(
-                Reading(
-                    self.name,
-                    f"{name}/variance",
-                    level,
-                    self.config.feature_cusum_h,
-                    judged and level > self.config.feature_cusum_h,
-                    "WARNING",
-                    int(self._variance_since[index]),
-                )
+                Reading(self.name, also, level, limit, judged and level > limit, "WARNING", variance_since[index])
             )
         return tuple(readings)
 

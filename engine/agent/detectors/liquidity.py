@@ -54,6 +54,11 @@ class Liquidity(Detector):
         h = self.config.liquidity_limit_sd * (1.0 if len(scores) > 1 else ALONE_FACTOR)
         return (Reading(self.name, "market", self._level, h, self._level > h, "CRITICAL", self._since, True),)
 
+    @property
+    def level(self) -> float:
+        """Smoothed strain now, in training standard deviations."""
+        return self._level
+
     def describe(self, reading: Reading) -> str:
         """How strained trading is."""
         return (

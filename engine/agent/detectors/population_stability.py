@@ -1,12 +1,12 @@
 """Population stability index of each input's innovations, judged by its null quantile for the actual sample sizes.
 
-Idea: `PSI = sum (q - p) ln(q / p)` over the 10 training deciles, half a count added per bin. With no drift it is
-about `(1/n + 1/m) chi2(9)`: for 60 recent bars the mean is 0.15, so the textbook 0.10 / 0.25 alarm on nothing. The
-limit is the larger of `psi_warning` and the `psi_null_quantile` (Holm's first step: spread over the inputs) for this
-n and m. Innovations are used because the levels of an autocorrelated input are no sample of anything.
+Idea: the PSI (`engine/sandbox/statistics/population_stability.py`) of the last `psi_window_bars` innovations over the
+10 training deciles, every ten bars. The limit is the larger of `psi_warning` and the `psi_null_quantile` (Holm's first
+step: spread over the inputs) for these sample sizes, since the textbook 0.10 / 0.25 alarm on nothing. Innovations are
+used because the levels of an autocorrelated input are no sample of anything. It warns.
 
->>> round(stability_index([10] * 10, [6] * 10), 6), round(null_quantile(1000, 120, 0.999), 3)
-(0.0, 0.26)
+>>> round(null_quantile(1000, 120, 0.999), 3)
+0.26
 
 Papers: Yurdakul and Naranjo, Statistical properties of the PSI, J. Risk Model Validation 2020; arXiv 2307.11878.
 """
@@ -14,9 +14,8 @@ Papers: Yurdakul and Naranjo, Statistical properties of the PSI, J. Risk Model V
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import deque
-from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -25,86 +24,67 @@ from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
 from engine.kernel.config_models import ObserverConfig
+from engine.sandbox.statistics.population_stability import BINS, null_quantile, stability_indices
 
 EVERY_BARS: Final = 10
-PSEUDO_COUNT: Final = 0.5
-BINS: Final = 10
-
-
-def stability_index(reference_counts: Sequence[float], recent_counts: Sequence[float]) -> float:
-    """PSI of two count vectors over the same bins."""
-    p = np.asarray(reference_counts, dtype=np.float64) + PSEUDO_COUNT
-    q = np.asarray(recent_counts, dtype=np.float64) + PSEUDO_COUNT
-    p, q = p / p.sum(), q / q.sum()
-    return float(np.sum((q - p) * np.log(q / p)))
-
-
-@lru_cache(maxsize=64)
-def null_quantile(reference_size: int, recent_size: int, level: float) -> float:
-    """Quantile of the PSI when nothing drifted: `(1/n + 1/m)` times that of chi-square with `BINS - 1` degrees."""
-    return (1.0 / reference_size + 1.0 / recent_size) * _chi_square_quantile(level, BINS - 1)
-
-
-def _chi_square_quantile(level: float, degrees: int) -> float:
-    """Quantile by bisection on the closed form for odd degrees of freedom (no scipy on the hot path)."""
-    low, high = 0.0, 400.0
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        if _chi_square_cdf(middle, degrees) < level:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
-
-
-def _chi_square_cdf(x: float, degrees: int) -> float:
-    """Distribution function for odd degrees of freedom, by the recurrence from one degree up."""
-    total = math.erf(math.sqrt(x / 2.0))
-    term = math.sqrt(2.0 * x / math.pi) * math.exp(-x / 2.0)
-    for nu in range(3, degrees + 1, 2):
-        total -= term
-        term *= x / nu
-    return total
+NOT_JUDGED: Final = (0.0, 1.0)  # value and limit of an input whose window is not full
 
 
 class PopulationStability(Detector):
-    """PSI per input over the recent window, looked at every ten bars."""
+    """PSI per input over the recent window, looked at every ten bars; a reading stands until the next look."""
 
     name = "population_stability"
 
     def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
-        self._windows: list[deque[int]] = [
-            deque(maxlen=self.config.psi_window_bars) for _ in self.reference.feature_names
-        ]
-        self._edges = [np.array(edges) for edges in self.reference.innovation_bins]
-        self._last: list[tuple[float, float]] = [(0.0, 1.0) for _ in self.reference.feature_names]
-        self._start: deque[int] = deque(maxlen=self.config.psi_window_bars)
+        self._edges = [edges if len(set(edges)) == BINS - 1 else () for edges in self.reference.innovation_bins]
+        self._restart()
+
+    def _restart(self) -> None:
+        width, length = len(self.reference.feature_names), self.config.psi_window_bars
+        self._windows: list[deque[int]] = [deque(maxlen=length) for _ in range(width)]
+        self._counts = [[0] * BINS for _ in range(width)]
+        self._start: deque[int] = deque(maxlen=length)
+        self._last: list[tuple[float, float]] = [NOT_JUDGED] * width
+        self._since = 0
+        self._readings: tuple[Reading, ...] = ()
 
     def update(self, context: BarContext) -> tuple[Reading, ...]:
         """Bin one bar of innovations; recompute every ten bars."""
         self._start.append(context.observation.ts)
-        for window, edges, value in zip(self._windows, self._edges, context.innovations.tolist(), strict=True):
-            if math.isfinite(value) and edges.size == BINS - 1:
-                window.append(int(np.searchsorted(edges, value)))
-        if context.bar % EVERY_BARS == 0:
-            self._last = [self._judge(window, edges) for window, edges in zip(self._windows, self._edges, strict=True)]
-        return tuple(
-            Reading(self.name, name, value, limit, value > limit and not quarantined, "WARNING", self._start[0])
-            for name, (value, limit), quarantined in zip(
-                self.reference.feature_names, self._last, self.reference.quarantined, strict=True
-            )
-        )
+        for index, value in enumerate(context.innovations.tolist()):
+            edges = self._edges[index]
+            if edges and math.isfinite(value):
+                self._count(index, bisect_left(edges, value))
+        if context.bar % EVERY_BARS == 0 or not self._readings:
+            self._judge()
+        return self._readings
 
-    def _judge(self, window: deque[int], edges: Any) -> tuple[float, float]:
-        width = len(self._windows)
-        if len(window) < self.config.psi_window_bars or len(np.unique(edges)) < BINS - 1:
-            return 0.0, 1.0
-        counts = np.bincount(np.fromiter(window, dtype=np.int64), minlength=BINS)
-        training = self.reference.training_bars
-        level = 1.0 - (1.0 - self.config.psi_null_quantile) / max(width, 1)
-        value = stability_index([training / BINS] * BINS, counts.tolist())
-        return value, max(self.config.psi_warning, null_quantile(training, len(window), level))
+    def _count(self, index: int, found: int) -> None:
+        window, counts = self._windows[index], self._counts[index]
+        if len(window) == window.maxlen:
+            counts[window[0]] -= 1
+        window.append(found)
+        counts[found] += 1
+
+    def _judge(self) -> None:
+        length, training = self.config.psi_window_bars, self.reference.training_bars
+        level = 1.0 - (1.0 - self.config.psi_null_quantile) / max(len(self._windows), 1)
+        limit = max(self.config.psi_warning, null_quantile(training, length, level))
+        values = stability_indices(np.full(BINS, training / BINS), np.array(self._counts).reshape(-1, BINS)).tolist()
+        self._last = [
+            (value, limit) if len(window) == length else NOT_JUDGED
+            for value, window in zip(values, self._windows, strict=True)
+        ]
+        self._since = self._start[0]
+        self._read()
+
+    def _read(self) -> None:
+        ref = self.reference
+        self._readings = tuple(
+            Reading(self.name, name, value, limit, value > limit and not quarantined, "WARNING", self._since)
+            for name, (value, limit), quarantined in zip(ref.feature_names, self._last, ref.quarantined, strict=True)
+        )
 
     def describe(self, reading: Reading) -> str:
         """PSI and its limit."""
@@ -119,10 +99,17 @@ class PopulationStability(Detector):
             "windows": [list(item) for item in self._windows],
             "last": [list(item) for item in self._last],
             "start": list(self._start),
+            "since": self._since,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
-        self._windows = [deque(map(int, item), self.config.psi_window_bars) for item in state["windows"]]
+        self._restart()
+        for index, bins in enumerate(state["windows"]):
+            for found in bins:
+                self._count(index, int(found))
+        self._start.extend(map(int, state["start"]))
         self._last = [(float(value), float(limit)) for value, limit in state["last"]]
-        self._start = deque(map(int, state["start"]), self.config.psi_window_bars)
+        self._since = int(state["since"])
+        if self._since:
+            self._read()

@@ -21,6 +21,7 @@ from engine.agent.detectors.base import AlertLevel, BarContext, Detector, Readin
 from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment
 from engine.kernel.config_models import ObserverConfig
+from engine.sandbox.statistics.exact_window_moments import ExactWindowMoments
 
 ERRORS_NEEDED: Final = 3.0
 LEAST_SHARE: Final = 0.4  # of the window, before anything is said
@@ -39,21 +40,24 @@ class Sharpe(Detector):
     def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         super().__init__(reference, config)
         self._window: deque[tuple[int, float]] = deque(maxlen=self.config.sharpe_window_bars)
+        self._moments = ExactWindowMoments(self.config.sharpe_window_bars)
+        self._needed_count = LEAST_SHARE * self.config.sharpe_window_bars
+        self._year = math.sqrt(self.reference.bars_per_year)
 
     def update(self, context: BarContext) -> tuple[Reading, ...]:
         """Add one net return."""
         seen = context.observation
         if math.isfinite(seen.net_return) and (seen.position_lots != 0 or seen.net_return != 0.0):
             self._window.append((seen.ts, seen.net_return))
+            self._moments.add(seen.net_return)
         count = len(self._window)
         expected = self.reference.training_sharpe_per_bar
-        if count < LEAST_SHARE * self.config.sharpe_window_bars:
+        if count < self._needed_count:
             return (Reading(self.name, "account", 0.0, 1.0, False, "WARNING", seen.ts),)
-        mean = sum(item for _, item in self._window) / count
-        variance = sum((item - mean) ** 2 for _, item in self._window) / (count - 1)
-        per_bar = mean / math.sqrt(variance) if variance > 0.0 else 0.0
+        variance = self._moments.variance
+        per_bar = self._moments.mean / math.sqrt(variance) if variance > 0.0 else 0.0
         error = sharpe_error(per_bar, count)
-        year = math.sqrt(self.reference.bars_per_year)
+        year = self._year
         needed = max(self.config.sharpe_decline_warning / year, ERRORS_NEEDED * error)
         critical = per_bar < self.config.sharpe_critical / year - ERRORS_NEEDED * error
         level: AlertLevel = "CRITICAL" if critical else "WARNING"
@@ -88,3 +92,4 @@ class Sharpe(Detector):
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
         self._window = deque(((int(ts), float(item)) for ts, item in state["window"]), self._window.maxlen)
+        self._moments = ExactWindowMoments(self.config.sharpe_window_bars, (item for _, item in self._window))

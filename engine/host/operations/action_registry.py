@@ -34,7 +34,6 @@ class ActionSpec:
 
 SCREEN_NAMES: Final = ("desk", "inbox", "models", "risk", "market", "lab", "journal", "data", "system")
 LATER_SCREENS: Final = {
-    "market": "Market (curve, surface, density, gamma) comes in a later version; signals are on 1 Desk",
     "lab": "Lab (running experiments) comes in a later version; experiments are on 1 Desk and 3 Models",
     "system": "System (workers, logs, settings) comes in a later version; try 'hydra doctor' in a shell",
 }
@@ -43,7 +42,7 @@ _SCREEN_HELP: Final = {
     "inbox": "requests that wait for your decision, with evidence",
     "models": "champion, candidates, graveyard, lineage",
     "risk": "circuit breaker, limits, position",
-    "market": "curve, surface, density",
+    "market": "smile, density, gamma, term structure, COT, sentiment, divergence",
     "lab": "experiments",
     "journal": "what happened and why",
     "data": "feeds, gaps, quarantine",
@@ -87,7 +86,7 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                "filter", in_footer=True),
     ActionSpec("filter_next", ("n",), "next match", "go to the next row that matches the filter", 0, "status", "match"),
     ActionSpec("filter_previous", ("N",), "previous match", "go to the previous matching row", 0, "status", "matchback",
-               screens=("desk", "models", "risk", "journal", "data")),
+               screens=("desk", "models", "risk", "market", "journal", "data")),
     ActionSpec("command_line", ("colon",), "command", "type a command: the same words as the command line", 0, "--help",
                "command", in_footer=True),
     ActionSpec("help", ("question_mark",), "keys", "keys that work here, and why others do not", 0, "--help", "help",
@@ -111,6 +110,8 @@ ACTIONS: Final[tuple[ActionSpec, ...]] = (
                screens=("inbox", "models")),
     ActionSpec("rows", ("v",), "view rows", "show the rows that were set aside, as they came", 0, "data", "rows",
                screens=("data",)),
+    ActionSpec("page", ("v",), "next page", "turn to the next part of the market, and back to all of it", 0, "features",
+               "page", screens=("market",), in_footer=True),
     _command("ack", "ack_alert", ("a",), "ack", in_footer=True),
     _command("ack_all", "ack_all", ("A",), "ack all", screens=("desk", "risk"), typed="ackall"),
     _command("approve", "approve", ("A",), "approve…", screens=("inbox", "models"), in_footer=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from engine.host.operations.diagnose_horizon import horizon_document, horizon_of
 from engine.kernel.timestamps import to_iso
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ READINGS_VIEW = "observer_view"
 
 
 def present_diagnosis(stores: Stores, config: HydraConfig) -> dict[str, Any]:
-    """Readings of every detector, the open alerts, the open case and the last diagnosis with its evidence."""
+    """Readings of every detector, the open alerts, the open case, the last diagnosis with its evidence, and how long a
+    lost edge of the champion in force would stay unseen."""
     market = config.market.market
     view = stores.state.get(f"{READINGS_VIEW}:{market}") or {}
     cases = stores.db.query("SELECT * FROM cases WHERE market = ? ORDER BY opened_ts DESC, case_id LIMIT 1", (market,))
@@ -46,4 +48,17 @@ def present_diagnosis(stores: Stores, config: HydraConfig) -> dict[str, Any]:
         "case": {"case_id": cases[0]["case_id"], "stage": cases[0]["stage"]} if cases else None,
         "diagnosis": diagnosis,
         "evidence": (diagnosis or {}).get("evidence", []) if open_case else [],
+        "horizon": _horizon(stores, config),
     }
+
+
+def _horizon(stores: Stores, config: HydraConfig) -> dict[str, Any] | None:
+    """None before the first champion, and for one whose yardstick is not stored."""
+    champion = stores.registry.champion(config.market.market)
+    if champion is None:
+        return None
+    from engine.agent.champions import REFERENCE_KEY
+
+    yardstick = champion.metrics.get(REFERENCE_KEY) or {}
+    horizon = horizon_of(yardstick, config.observer.edge_evidence_h, config.market.bars_per_year)
+    return None if horizon is None else {"model_id": champion.model_id, **horizon_document(horizon)}

@@ -66,7 +66,7 @@ def build_and_store(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     now_ts = SystemClock().now_ts()
     extend_derived_rows(stores, config, now_ts)
     record_rolls(stores, config, now_ts=now_ts)
-    records = read_records(stores, config.market.market)
+    records = read_records(stores, config.market.market, related=config.features.related_weights)
     rows = build_features(records, config)
     stores.features.register(feature_definitions(config))
     with stores.db.transaction():

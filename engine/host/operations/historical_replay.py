@@ -44,7 +44,8 @@ def replay_history(
 
     market = config.market.market
     from_ts, to_ts = parse_iso(from_day), parse_iso(to_day) + MICROS_PER_DAY - 1
-    records = [record for record in read_records(stores, market) if record.known_ts <= to_ts + MICROS_PER_DAY]
+    stored = read_records(stores, market, related=config.features.related_weights)
+    records = [record for record in stored if record.known_ts <= to_ts + MICROS_PER_DAY]
     history = history_from_records(records, config)
     inside = [index for index, bar in enumerate(history.bars) if from_ts <= bar.event_ts <= to_ts]
     if not inside:

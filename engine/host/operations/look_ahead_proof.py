@@ -22,10 +22,10 @@ def prove_no_look_ahead(stores: Stores, config: HydraConfig, moment: str, seed: 
     from engine.ingestion.record_reader import RECORD_DATASETS
     from engine.sandbox.historical_walk_forward import LEAST_TRAINING_ROWS, walk_forward
     from engine.sandbox.look_ahead import prove_tables
-    from storage.datasets import SNAPSHOT_DATASETS
+    from storage.snapshots import snapshot_tables
 
     at_ts = parse_iso(moment)
-    tables = {dataset: stores.lake.read(config.market.market, dataset) for dataset in SNAPSHOT_DATASETS}
+    tables = snapshot_tables(stores.lake, config.market.market, related=config.features.related_weights)
     if not any(tables[dataset].num_rows for dataset in RECORD_DATASETS):
         raise InputError(f"the lake holds nothing of {config.market.market}")
 

@@ -4,7 +4,8 @@ What the engine writes for it beside its ordinary tables:
 - heartbeats row "engine": `ts` on the machine's clock; payload {"now_ts" (market clock), "bars_per_second", "market",
   "simulated", "session", "lag_us"}; row "startup": {"stage", "done", "total"};
 - state (or heartbeats) row "limits_view": [{name, now, warn, trip, unit, as_of_ts}]; "signals_view":
-  {feature: {value, as_of_ts, max_age_us, stale}}.
+  {feature: {value, as_of_ts, max_age_us, stale}};
+- state rows "market_view" and "positioning_view": the documents of market_picture.py.
 Routine events (every batch without a quarantined row, features, cycles, workers) are left out: at ten bars a second
 they would push everything else out of sight.
 Rows of `state` whose key ends in "_view" are pictures, not decisions: they do not move the state number.
@@ -12,17 +13,21 @@ Rows of `state` whose key ends in "_view" are pictures, not decisions: they do n
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.host.operations import snapshot_rows as tables
 from engine.host.operations import snapshot_types as view
 from engine.host.operations.json_columns import EMPTY, as_list, as_object, json_object, number, parse, whole
 from engine.host.operations.snapshot_rows import Query
 from engine.kernel.timestamps import MICROS_PER_DAY
+
+if TYPE_CHECKING:
+    from engine.host.operations.market_picture import MarketPicture, Picture, PositioningPicture
 
 _TAIL = 200
 _ROUTINE = "('features.built', 'features.compacted', 'cycle.finished', 'worker.started', 'worker.ended')"
@@ -58,6 +63,20 @@ class GrowingTables:
         self.event_seq = 0
         self.journal_seq = 0
         self.quarantine_id = 0
+        self.pictures: dict[str, tuple[view.Json, Any]] = {}
+        self.texts: dict[str, tuple[str, Any]] = {}
+
+    def parsed(self, key: str, text: str) -> Any:
+        """The value of a JSON text that changes with every bar: only its newest form is kept, where the cache of
+        `parse` would keep thousands. None where it is not JSON."""
+        held = self.texts.get(key)
+        if held is None or held[0] != text:
+            try:
+                held = (text, json.loads(text))
+            except ValueError:
+                held = (text, None)
+            self.texts[key] = held
+        return held[1]
 
 
 def read_snapshot(
@@ -142,11 +161,12 @@ class SnapshotReader:
 def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, grown: GrowingTables) -> view.UiSnapshot:
     state = {row["key"]: row for row in query("SELECT key, value, state_seq, updated_ts FROM state", ())}
     beats = {row["name"]: row for row in query("SELECT name, ts, payload FROM heartbeats", ())}
-    trader = _trader(query, market)
+    trader = _trader(query, market, grown)
     clock = _clock(beats, now_ts)
     models = tables.models(query, market)
     champion_id = next((model.model_id for model in models if model.status == "champion"), None)
     _read_growth(query, market, grown)
+    picture, positioning = _pictures(state, market, grown)
     return view.UiSnapshot(
         market=market,
         engine=_engine(query, state, beats, now_ts, halt_file is not None and halt_file.exists()),
@@ -154,7 +174,7 @@ def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, gr
         startup=_startup(beats),
         account=_account(query, market, trader),
         position=_position(trader),
-        limits=_limits(state, beats),
+        limits=_limits(state, beats, grown),
         limit_overrides=_state_json(state, "limits"),
         models=models,
         champion_moves=tables.champion_moves(query, market),
@@ -165,10 +185,12 @@ def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, gr
         paper_tests=tables.paper_tests(query, market),
         orders=tables.orders(query, market),
         fills=tables.fills(query, market),
-        signals=_signals(state, beats),
+        signals=_signals(state, beats, grown),
         prediction=tables.prediction(query, market, champion_id),
+        picture=picture,
+        positioning=positioning,
         feeds=tables.feeds(query, market),
-        source_runs=_source_runs(_picture(state, beats, f"source_runs:{market}")),
+        source_runs=_source_runs(_picture(state, beats, f"source_runs:{market}", grown)),
         comparisons=_comparisons(_state_json(state, f"cross_source:{market}")),
         quarantine_counts=tuple(
             view.QuarantineCount(source, reason, count)
@@ -179,6 +201,31 @@ def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, gr
         events=tuple(reversed(grown.events)),
         bars=tables.bars(query, market),
     )
+
+
+def _pictures(
+    state: dict[str, sqlite3.Row], market: str, grown: GrowingTables
+) -> tuple[MarketPicture, PositioningPicture]:
+    """The pictures of the market. Their module makes many classes, so it is loaded with the first look, not before."""
+    from engine.host.operations import market_picture as drawn
+
+    return (
+        _drawn(drawn.MarketPicture, drawn.MARKET_VIEW, state, market, grown),
+        _drawn(drawn.PositioningPicture, drawn.POSITIONING_VIEW, state, market, grown),
+    )
+
+
+def _drawn(kind: type[Picture], key: str, state: dict[str, sqlite3.Row], market: str, grown: GrowingTables) -> Picture:
+    """One picture, read again only where its text changed."""
+    from engine.host.operations.market_picture import picture_of
+
+    document = as_object(grown.parsed(key, str(state[key]["value"])) if key in state else None)
+    held = grown.pictures.get(key)
+    if held is None or held[0] is not document:
+        held = (document, picture_of(kind, document if document.get("market") == market else EMPTY))
+        grown.pictures[key] = held
+    picture: Picture = held[1]
+    return picture
 
 
 def _source_runs(picture: Any) -> tuple[view.SourceRun, ...]:
@@ -221,17 +268,17 @@ def _state_json(state: dict[str, sqlite3.Row], key: str) -> view.Json:
     return as_object(parse(state[key]["value"])) if key in state else EMPTY
 
 
-def _picture(state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row], key: str) -> Any:
+def _picture(state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row], key: str, grown: GrowingTables) -> Any:
     if key in state:
-        return parse(state[key]["value"])
-    return parse(beats[key]["payload"]) if key in beats else None
+        return grown.parsed(key, str(state[key]["value"]))
+    return grown.parsed(key, str(beats[key]["payload"])) if key in beats else None
 
 
-def _trader(query: Query, market: str) -> view.Json:
+def _trader(query: Query, market: str, grown: GrowingTables) -> view.Json:
     rows = query("SELECT value, last_bar_ts FROM trader_state WHERE market = ?", (market,))
     if not rows:
         return EMPTY
-    trader = json_object(rows[0]["value"])
+    trader = as_object(grown.parsed("trader_state", str(rows[0]["value"])))
     return {"last_bar_ts": rows[0]["last_bar_ts"], **as_object(trader.get("memory")), **trader}
 
 
@@ -336,8 +383,10 @@ def _position(trader: view.Json) -> view.Position:
     )
 
 
-def _limits(state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row]) -> tuple[view.Limit, ...]:
-    rows = _picture(state, beats, "limits_view")
+def _limits(
+    state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row], grown: GrowingTables
+) -> tuple[view.Limit, ...]:
+    rows = _picture(state, beats, "limits_view", grown)
     rows = rows.get("limits", []) if isinstance(rows, dict) else rows
     return tuple(
         view.Limit(
@@ -353,8 +402,10 @@ def _limits(state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row]) -> tup
     )
 
 
-def _signals(state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row]) -> tuple[view.Signal, ...]:
-    rows = _picture(state, beats, "signals_view")
+def _signals(
+    state: dict[str, sqlite3.Row], beats: dict[str, sqlite3.Row], grown: GrowingTables
+) -> tuple[view.Signal, ...]:
+    rows = _picture(state, beats, "signals_view", grown)
     if not isinstance(rows, dict):
         return ()
     return tuple(

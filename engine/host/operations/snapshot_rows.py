@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 
 from engine.host.operations import snapshot_types as view
+from engine.host.operations.diagnose_horizon import YARDSTICK
 from engine.host.operations.json_columns import json_object, parse
 
 Query = Callable[[str, Sequence[object]], list[sqlite3.Row]]
 _BARS = 240
+_NUMBERS = ", ".join(f"'{name}', json_extract(metrics, '$.reference.{name}')" for name in YARDSTICK)
+_YARDSTICK = f"CASE WHEN status = 'champion' AND json_valid(metrics) THEN json_object({_NUMBERS}) END"
 
 
 def models(query: Query, market: str) -> tuple[view.Model, ...]:
@@ -17,7 +20,7 @@ def models(query: Query, market: str) -> tuple[view.Model, ...]:
     rows = query(
         "SELECT model_id, parent_id, kind, status, reason, config, CASE WHEN json_valid(metrics)"
         " THEN json_remove(metrics, '$.reference') ELSE metrics END AS metrics,"
-        " created_ts, updated_ts FROM models"
+        f" {_YARDSTICK} AS yardstick, created_ts, updated_ts FROM models"
         " WHERE market = ? ORDER BY CASE status WHEN 'champion' THEN 0 WHEN 'paper' THEN 1 WHEN 'candidate' THEN 2"
         " ELSE 3 END, updated_ts DESC, model_id LIMIT 60",
         (market,),
@@ -34,6 +37,7 @@ def models(query: Query, market: str) -> tuple[view.Model, ...]:
             created_ts=row["created_ts"],
             updated_ts=row["updated_ts"],
             series=_metric_series(query, market, row["model_id"]) if place < 4 else {},
+            yardstick=json_object(row["yardstick"]),
         )
         for place, row in enumerate(rows)
     )

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from engine.host.operations.market_picture import MarketPicture, PositioningPicture
 
 Json = Mapping[str, Any]
 SILENT_AFTER_US: Final = 3_000_000
@@ -132,7 +135,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model version of the registry. `series` holds recent values of each recorded metric, oldest first."""
+    """One model version of the registry. `series` holds recent values of each recorded metric, oldest first;
+    `yardstick` the few numbers of the champion's training that its detectability follows from (else empty)."""
 
     model_id: str
     parent_id: str | None
@@ -144,6 +148,7 @@ class Model:
     created_ts: int
     updated_ts: int
     series: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    yardstick: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +425,8 @@ class UiSnapshot:
     fills: tuple[FillRow, ...]
     signals: tuple[Signal, ...]
     prediction: PredictionRow | None
+    picture: MarketPicture
+    positioning: PositioningPicture
     feeds: tuple[Feed, ...]
     source_runs: tuple[SourceRun, ...]
     comparisons: tuple[SeriesPair, ...]

@@ -119,7 +119,8 @@ class LeanOptionUniversePipeline(SourcePipeline):
                 field = "#expiry" if key is None else "right"
                 collector.problems.add(number + 1, field, "not a date" if key is None else "not a right", cells)
                 continue
-            strikes.append(figures["strike"])
+            if math.isfinite(figures["strike"]):
+                strikes.append(figures["strike"])
             if all(math.isnan(figures[column]) or figures[column] == 0 for column in _FIGURES):
                 collector.problems.ignore(NO_FIGURES)
                 continue

@@ -2,6 +2,10 @@
 
 The plain scores live in `models/forecast_scores.py`, where models need them too; they are named here again so that the
 sandbox has all of them in one place.
+
+>>> parts = brier_decomposition(np.array([0.2, 0.2, 0.8, 0.8]), np.array([False, False, True, False]))
+>>> [round(value, 4) for value in (parts.reliability, parts.resolution, parts.uncertainty, parts.brier)]
+[0.065, 0.0625, 0.1875, 0.19]
 """
 
 from __future__ import annotations

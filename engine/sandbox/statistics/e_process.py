@@ -13,7 +13,10 @@ has not happened yet is invisible to every one).
 
 Differences must be martingale differences under the null (per-bar scores of forecasts, not smoothed equity). Measured
 at threshold 20 (nominal 5 %) over 250 bars: 1.8 % for independent bars, 4.9 % at AR(1) .2; published for AR(1) .5:
-22 %.
+22 %. For promotion see `promotion_gate`, which also holds for skewed tails.
+
+>>> BettingEProcess(initial_scale=1.0).updated_many([0.5] * 100).peak_e_value > 20.0
+True
 """
 
 from __future__ import annotations

@@ -2,6 +2,12 @@
 
 Every Sharpe here is per bar and every kurtosis non-excess: annualised or excess numbers are the usual way to get these
 formulas wrong.
+
+>>> monthly = 1.59 / math.sqrt(12)  # 24 months of a hedge fund, Bailey and Lopez de Prado 2012
+>>> round(probabilistic_sharpe(monthly, 0.0, 24, skewness=-2.448, kurtosis=10.164), 2)
+0.91
+>>> round(minimum_track_record(2 / math.sqrt(252), 1 / math.sqrt(252)) / 252, 2)  # years, annual Sharpe 2 against 1
+2.73
 """
 
 from __future__ import annotations

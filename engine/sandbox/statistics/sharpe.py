@@ -97,8 +97,22 @@ def calmar(returns: Returns, bars_per_year: float) -> float:
 
 def annualisation_factor(bars_per_year: int, autocorrelation: float) -> float:
     """Lo (2002) factor q / sqrt(q + 2 sum_k (q - k) rho^k) for AR(1) returns; sqrt(q) at rho = 0."""
-    lags = np.arange(1, bars_per_year)
-    total = bars_per_year + 2.0 * float(np.sum((bars_per_year - lags) * autocorrelation**lags))
+    return annualisation_factor_of_lags(bars_per_year, autocorrelation ** np.arange(1.0, bars_per_year))
+
+
+def annualisation_factor_of_lags(bars_per_year: int, autocorrelations: Returns) -> float:
+    """Lo (2002, eq. 20) factor eta(q) = q / sqrt(q + 2 sum_k (q - k) rho_k) for estimated autocorrelations.
+
+    `autocorrelations[k - 1]` is rho_k; lags not given count as 0. An annual Sharpe is eta(q) times the per-bar one, not
+    sqrt(q) times. Raises CalculationError where they leave the year's return no variance.
+
+    >>> round(annualisation_factor_of_lags(12, np.array([0.2])), 3)
+    2.963
+    """
+    lags = np.arange(1, min(len(autocorrelations), bars_per_year - 1) + 1)
+    total = bars_per_year + 2.0 * float(np.sum((bars_per_year - lags) * autocorrelations[: len(lags)]))
+    if not total > 0.0:
+        raise CalculationError("these autocorrelations leave the year's return no variance")
     return bars_per_year / math.sqrt(total)
 
 

@@ -6,15 +6,16 @@ It writes the files a real operator would drop into the inbox: futures bars (Dat
 and feature pipeline read them; nothing about them is special to the simulation.
 
 How it runs. `hydra __venue --workspace W --private-dir P --market simulated_hogs --seed S [--fault F]
-[--history-bars N] [--live-bars N]` speaks JSON lines on stdin and stdout (`protocol.py`). `history` writes everything
-up to the first live bar, `advance` writes one live bar; any bar may be asked for again and comes back byte for byte,
-so an engine that was killed simply asks on. End of stdin ends the process at once.
+[--edge E] [--history-bars N] [--live-bars N]` speaks JSON lines on stdin and stdout (`protocol.py`). `history` writes
+everything up to the first live bar, `advance` writes one live bar; any bar may be asked for again and comes back byte
+for byte, so an engine that was killed simply asks on. End of stdin ends the process at once.
 
-What stays hidden. Seed and fault are arguments of this process only. The truth (`truth.py`) goes to the private
+What stays hidden. Seed, fault and edge are arguments of this process only. The truth (`truth.py`) goes to the private
 directory, which must not lie inside the workspace.
 
 The planted law (`world.py`). Six factors x, each AR(1) with phi .9 and unit variance. The log return of bar t+1 is
 `sigma * (ic * b'x_t + sqrt(1 - ic^2) * t5 / sqrt(5/3))` less a weak pull to the long-run price; `b` has unit norm,
 roughly equal magnitudes and random signs. The first bar of a session carries an ordinary next-bar return from the
-previous close: there is no extra overnight gap, and a bar opens at the previous close.
+previous close: there is no extra overnight gap, and a bar opens at the previous close. With `--edge divergence` the
+signal counts only where the option skew and the tone of the news disagree (`edges.py`).
 """

@@ -38,7 +38,7 @@ def log_returns(
     """Planted log returns [n] before mean reversion: bar t moves on the factors of bar t-1 (`first_signal` for t=0)."""
     signal = np.empty(factors.shape[0])
     signal[0] = first_signal
-    signal[1:] = np.sum(rules.loadings[1:] * factors[:-1], axis=1)
+    signal[1:] = rules.signal_scale[1:] * np.sum(rules.loadings[1:] * factors[:-1], axis=1)
     ic = rules.information_coefficient
     return np.asarray(sigma * rules.sigma_multiplier * (ic * signal + np.sqrt(1.0 - ic**2) * noise))
 

@@ -24,12 +24,13 @@ def truth_of(world: MarketWorld) -> dict[str, Any]:
     """Family, moment, targets, severity, planted and realised information coefficients.
 
     `fault_bar` counts live bars from 0 and is the first bar under the fault; `fault_ts` is that bar's start and
-    `fault_known_ts` its end. Realised coefficients are correlations of the planted b'x with the next return, over the
-    bars before the fault (`_before`) and from it on (`_after`); for concept faults `_after` uses the planted b, too.
+    `fault_known_ts` its end. Realised coefficients are correlations of the planted signal with the next return, over
+    the bars before the fault (`_before`) and from it on (`_after`); for concept faults `_after` uses the planted b,
+    too.
     """
     settings, plan = world.settings, world.fault
     first = None if plan.live_bar is None else settings.history_bars + plan.live_bar
-    signal = world.factors[:-1] @ world.loadings
+    signal = world.rules.signal_scale[1:] * (world.factors[:-1] @ world.loadings)
     outcome = world.returns[1:]
     split = len(outcome) if first is None else first - 1
     return {
@@ -44,6 +45,7 @@ def truth_of(world: MarketWorld) -> dict[str, Any]:
         "features": list(plan.targets),
         "feed": plan.feed,
         "severity": plan.severity,
+        "edge": settings.edge,
         "loadings": dict(zip(FEATURES, world.loadings.tolist(), strict=True)),
         "planted_information_coefficient": float(world.rules.information_coefficient[0]),
         "realised_information_coefficient_before": _correlation(signal[:split], outcome[:split]),

@@ -12,6 +12,7 @@ from typing import TextIO
 from engine.kernel.errors import HydraError, InputError
 from engine.kernel.workspace_paths import WorkspacePaths
 from engine.sandbox.venue.delivery import deliver
+from engine.sandbox.venue.edges import EDGES, FACTORS_EDGE
 from engine.sandbox.venue.faults.registry import FAULT_FAMILIES
 from engine.sandbox.venue.market_facts import MARKET
 from engine.sandbox.venue.private_settings import read_or_draw
@@ -37,8 +38,10 @@ def serve(arguments: Sequence[str], requests: TextIO | None = None, replies: Tex
         if options.market != MARKET:
             raise InputError(f"market '{options.market}' has no simulated venue; there is '{MARKET}'")
         require_outside(options.private_dir, options.workspace)
-        private = read_or_draw(options.private_dir, options.seed, options.fault)
-        world = build_world(WorldSettings(private.seed, options.history_bars, options.live_bars, private.fault))
+        private = read_or_draw(options.private_dir, options.seed, options.fault, options.edge)
+        world = build_world(
+            WorldSettings(private.seed, options.history_bars, options.live_bars, private.fault, edge=private.edge)
+        )
         write_truth(world, options.private_dir, options.workspace)
     except HydraError as error:
         sys.stderr.write(f"{error.message}\n")
@@ -74,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--market", required=True)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--fault", choices=sorted(FAULT_FAMILIES), default=None)
+    parser.add_argument("--edge", choices=EDGES, default=FACTORS_EDGE)
     parser.add_argument("--history-bars", type=int, default=1100)
     parser.add_argument("--live-bars", type=int, default=2000)
     return parser

@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.kernel.errors import InputError
 from engine.sandbox.venue import displays, price_path
+from engine.sandbox.venue.edges import FACTORS_EDGE, edge_loadings, require_edge, signal_scale
 from engine.sandbox.venue.faults.fault_family import FaultPlan
 from engine.sandbox.venue.faults.registry import draw_family, fault_family
 from engine.sandbox.venue.market_facts import (
@@ -37,13 +38,14 @@ LOADING_MIN, LOADING_MAX = 0.33, 0.50
 
 @dataclass(frozen=True, slots=True)
 class WorldSettings:
-    """What one world is made from. `fault` None: the family is drawn from the seed."""
+    """What one world is made from. `fault` None: the family is drawn from the seed. `edge`: see `edges.py`."""
 
     seed: int
     history_bars: int
     live_bars: int
     fault: str | None = None
     information_coefficient: float = INFORMATION_COEFFICIENT
+    edge: str = FACTORS_EDGE
 
     @property
     def bars(self) -> int:
@@ -93,13 +95,15 @@ def build_world(settings: WorldSettings) -> MarketWorld:
             f"asked for {settings.history_bars} history and {settings.live_bars} live bars"
         )
     seed, bars = settings.seed, settings.bars
-    loadings = draw_loadings(stream(seed, Stream.LOADINGS))
+    require_edge(settings.edge)
+    loadings = edge_loadings(settings.edge, draw_loadings(stream(seed, Stream.LOADINGS)))
     factor_rng = stream(seed, Stream.FACTORS)
     factors = autoregression(factor_rng, bars + 1, len(FEATURES), FACTOR_PERSISTENCE)
-    first_signal = float(loadings @ factors[0])
+    scale = signal_scale(settings.edge, factors[:-1])
+    first_signal = float(scale[0] * (loadings @ factors[0]))
     factors = factors[1:]
 
-    rules = healthy_rules(factors, loadings, settings.information_coefficient)
+    rules = healthy_rules(factors, loadings, scale, settings.information_coefficient)
     fault_rng = stream(seed, Stream.FAULT)
     drawn = draw_family(fault_rng)
     family = drawn if settings.fault is None else fault_family(settings.fault)

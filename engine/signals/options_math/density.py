@@ -1,82 +1,159 @@
-"""The risk-neutral density of one expiry from its quotes: arbitrage-free by construction.
+"""The risk-neutral density of one expiry from its quotes: arbitrage-free by construction, with a band.
 
-The density is a non-negative mixture of narrow lognormal kernels (lognormal_kernels.py). Weights minimise the distance
-of prices from the middles of the quotes, in units of the quotes' widths, plus the roughness of the weights relative to
-a prior of the chain's own volatility; mass 1, mean = forward and every price inside [bid, ask] are hard constraints. So
-few quotes give the prior and many give the market, never wiggles. Where no mixture fits all intervals (a static
-arbitrage, a stale leg), the total violation in half widths is the least possible, and the rows outside are named.
+From quotes to density in five steps: intervals of undiscounted European prices (european_intervals.py); a test for
+static arbitrage and the least repair (static_arbitrage.py); the posterior over several parametric families
+(family_posterior.py); the non-negative smooth density nearest to the posterior's mean that prices every interval
+(density_fit.py); the band of the posterior's draws around it (density_band.py). Mass 1, mean = forward and prices
+inside bid and ask are hard constraints of the fourth step, so the result can never be negative and misses a quote only
+where no arbitrage-free density could hold it. Few quotes give wide bands, never wiggles.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import numpy as np
 
 from engine.signals.options_math.black76 import FloatArray
 from engine.signals.options_math.chain_cleaning import CleanQuote
-from engine.signals.options_math.density_fit import QuotedIntervals, fit_weights, prior_weights
-from engine.signals.options_math.lognormal_kernels import KernelFamily, kernel_family
-from engine.signals.options_math.smile import fit_smile
+from engine.signals.options_math.density_band import DensityReport, density_report, price_grid
+from engine.signals.options_math.density_fit import fit_weights, posterior_weights
+from engine.signals.options_math.density_moments import DensityMoments, log_moments, price_moments
+from engine.signals.options_math.european_intervals import OptionTerms, european_intervals
+from engine.signals.options_math.family_posterior import FamilyPosterior, family_posterior
+from engine.signals.options_math.implied_volatility import implied_volatility
+from engine.signals.options_math.lognormal_kernels import KernelFamily, KernelMixture, fine_kernels
+from engine.signals.options_math.price_bounds import cdf_bounds
+from engine.signals.options_math.quoted_intervals import QuotedIntervals
+from engine.signals.options_math.static_arbitrage import check_static_arbitrage
+from engine.signals.options_math.status_codes import OptionStatus
 
 DensityQuality = Literal["good", "degraded", "prior_only", "none"]
 QUALITY_LEVELS: dict[str, int] = {"none": 0, "prior_only": 1, "degraded": 2, "good": 3}
 
-_NAMED_VIOLATION_SHARE = 1e-6
-_LEAST_TWO_SIDED = 3
+_LEAST_TWO_SIDED: Final = 3
+_NAMED_VIOLATION_SHARE: Final = 1e-6
+_NEAREST_FOR_LEVEL: Final = 4
+_BOUND_POINTS: Final = 21
+_ROOM_BEYOND_QUOTES: Final = 1.5
+# Beyond it, or its inverse, squares of prices are no numbers any more.
+_SMALLEST_FORWARD: Final = 1e-100
 
 
 @dataclass(frozen=True, slots=True)
 class RepairedQuote:
-    """A quote that no arbitrage-free smooth density can hold: its interval was widened by `amount` price units."""
+    """A quote that no arbitrage-free smooth density can hold: its undiscounted European interval was widened by
+    `amount` price units, which are `ticks` ticks (NaN where the tick is unknown)."""
 
     strike: float
     is_call: bool
     amount: float
+    ticks: float
 
 
 @dataclass(frozen=True, slots=True)
 class ImpliedDensity:
     """Density of the price at expiry under the pricing measure.
 
-    `forward` in price units; `mean_price` equals it. Moments are of ln(S/F) over the life of the option (not
-    annualised); skew and excess kurtosis are NaN with fewer than three two-sided out-of-the-money quotes.
-    `tail_mass`, `variance_outside` and `skew_outside` say how much of mass, variance and absolute third moment lies
-    outside the quoted strikes, where only the prior speaks.
+    `terms.forward` in price units is its mean. `intervals` are the quotes it was fitted to, repaired where they had to
+    be; `two_sided_quotes` counts the out-of-the-money ones with bid and ask. `methods` is the posterior share of each
+    parametric family behind it.
     """
 
-    forward: float
-    years: float
+    terms: OptionTerms
     quality: DensityQuality
     family: KernelFamily
     weight: FloatArray
     two_sided_quotes: int
     repaired: tuple[RepairedQuote, ...]
-    log_mean: float
-    log_variance: float
-    log_skew: float
-    log_excess_kurtosis: float
-    tail_mass: float
-    variance_outside: float
-    skew_outside: float
+    intervals: QuotedIntervals
+    posterior: FamilyPosterior
+
+    @property
+    def forward(self) -> float:
+        """Forward in price units."""
+        return self.terms.forward
+
+    @property
+    def years(self) -> float:
+        """Years to expiry."""
+        return self.terms.years
+
+    @property
+    def distribution(self) -> KernelMixture:
+        """The density as a distribution of S/F."""
+        return KernelMixture(self.family, self.weight)
 
     @property
     def mean_price(self) -> float:
         """Mean of the density in price units: the forward."""
         return float(self.weight @ self.family.means) * self.forward
 
+    @property
+    def log_mean(self) -> float:
+        """E[ln(S/F)]."""
+        return self.family.log_moments(self.weight)[0]
+
+    @property
+    def log_variance(self) -> float:
+        """Variance of ln(S/F) over the life of the option."""
+        return self.family.log_moments(self.weight)[1]
+
+    @property
+    def log_skew(self) -> float:
+        """Skewness of ln(S/F); NaN where no shape is claimed."""
+        return self.family.log_moments(self.weight)[2] if self.claims_shape else math.nan
+
+    @property
+    def log_excess_kurtosis(self) -> float:
+        """Excess kurtosis of ln(S/F); NaN where no shape is claimed."""
+        return self.family.log_moments(self.weight)[3] if self.claims_shape else math.nan
+
+    @property
+    def tail_mass(self) -> float:
+        """Probability of an end outside the two-sided strikes."""
+        below, up_to = self.cdf(np.array(self.quoted_range))
+        return float(below + 1.0 - up_to)
+
+    @property
+    def methods(self) -> dict[str, float]:
+        """Posterior share of each parametric family."""
+        return self.posterior.shares
+
+    @property
+    def claims_shape(self) -> bool:
+        """Whether skewness and kurtosis are claimed: at least three two-sided out-of-the-money quotes."""
+        return self.quality in ("good", "degraded")
+
+    @property
+    def quoted_range(self) -> tuple[float, float]:
+        """Lowest and highest strike with a bid and an ask, price units (NaN where there is none)."""
+        quoted = self.intervals.strike[self.intervals.two_sided]
+        return (
+            (self.forward * float(quoted.min()), self.forward * float(quoted.max())) if quoted.size else (np.nan,) * 2
+        )
+
+    @property
+    def log_moments(self) -> DensityMoments:
+        """Mean, variance, skewness and excess kurtosis of ln(S/F) over the life of the option, with intervals."""
+        return log_moments(self.distribution, self.posterior, self.intervals, self.claims_shape)
+
+    @property
+    def price_moments(self) -> DensityMoments:
+        """Mean, variance, skewness and excess kurtosis of S in price units, with intervals."""
+        return price_moments(self.distribution, self.posterior, self.intervals, self.claims_shape, self.forward)
+
     def pdf(self, price: FloatArray) -> FloatArray:
         """Density per price unit at positive prices, never negative."""
-        result: FloatArray = self.family.pdf(np.asarray(price) / self.forward) @ self.weight / self.forward
+        result: FloatArray = self.distribution.pdf(np.asarray(price) / self.forward) / self.forward
         return result
 
     def cdf(self, price: FloatArray) -> FloatArray:
         """Probability that the price at expiry is at most `price`."""
-        result: FloatArray = self.family.cdf(np.asarray(price) / self.forward) @ self.weight
-        return result
+        return self.distribution.cdf(np.asarray(price) / self.forward)
 
     def quantile(self, probability: float) -> float:
         """Price below which the given probability lies, by bisection on the CDF in ln(price)."""
@@ -84,116 +161,81 @@ class ImpliedDensity:
         high = float((self.family.centre + 10.0 * self.family.width).max())
         for _ in range(80):
             middle = 0.5 * (low + high)
-            below = float(self.family.cdf(np.array([math.exp(middle)]))[0] @ self.weight) < probability
+            below = float(self.distribution.cdf(np.array([math.exp(middle)]))[0]) < probability
             low, high = (middle, high) if below else (low, middle)
         return self.forward * math.exp(0.5 * (low + high))
 
+    def report(self, points: int = 201) -> DensityReport:
+        """Density, CDF and its 5-95 % band on `points` prices from far in the left to far in the right tail."""
+        return density_report(self.distribution, self.posterior, self.intervals, self.forward, points)
 
-def fit_density(
-    quotes: Sequence[CleanQuote],
-    forward: float,
-    years: float,
-    discount: float = 1.0,
-    least_liquid_strikes: int = 8,
-    early_exercise_share: float = 0.0,
+    def bounds(self, points: int = _BOUND_POINTS) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """(prices, least, greatest P(S <= price)) over all densities that price the repaired intervals."""
+        x = price_grid(self.distribution, points)
+        low, high = cdf_bounds(self.intervals, x)
+        return self.forward * x, low, high
+
+
+def implied_density(
+    quotes: Sequence[CleanQuote], terms: OptionTerms, least_liquid_strikes: int = 8
 ) -> ImpliedDensity | None:
-    """Density from cleaned quotes of options on `forward`; None (quality "none") where no volatility can be inverted.
+    """Density of cleaned quotes of one expiry; None (quality "none") where no volatility can be inverted.
 
-    An American option on a future costs between the European price and the undiscounted European price (it is never
-    worth more than waiting without discounting): `early_exercise_share` = exp(rT) - 1 widens the upper side of every
-    interval by that much, which holds the truth for any rate up to r. The result does not depend on the order of the
-    quotes.
+    The result does not depend on the order of the quotes and scales with prices; equal input gives equal bytes. Quality
+    is "good" with at least `least_liquid_strikes` two-sided out-of-the-money quotes and nothing repaired, "prior_only"
+    with fewer than three: then no shape is claimed.
     """
     ordered = sorted(quotes, key=lambda quote: (quote.strike, quote.is_call))
-    smile = fit_smile(ordered, forward, years, discount)
-    if smile is None:
+    if not ordered or not (_SMALLEST_FORWARD < terms.forward < 1.0 / _SMALLEST_FORWARD and terms.years > 0.0):
         return None
-    outside = [quote for quote in ordered if quote.is_call == (quote.strike >= forward)]
-    two_sided = [quote for quote in outside if quote.two_sided]
-    deviation = smile.atm_iv * math.sqrt(years)
-    if not two_sided:
-        outside = two_sided = [quote for quote in ordered if quote.two_sided]
-    z = np.array([math.log(quote.strike / forward) / deviation for quote in two_sided])
-    resolution = _resolution(z)
-    family = kernel_family(deviation, resolution, min(-6.0, float(z.min()) - 2.0), max(5.0, float(z.max()) + 1.5))
-    weight = prior = prior_weights(family, deviation, float(z.min()), float(z.max()))
-    repaired: tuple[RepairedQuote, ...] = ()
-    settled = True
-    if len(two_sided) >= _LEAST_TWO_SIDED:
-        intervals = _intervals(outside, forward, discount, early_exercise_share)
-        fitted = fit_weights(intervals, family, prior, resolution)
-        weight, settled = fitted.weight, fitted.converged
-        repaired = tuple(
-            RepairedQuote(quote.strike, quote.is_call, float(amount) * forward * discount)
-            for quote, amount in zip(outside, fitted.violation, strict=True)
-            if amount > _NAMED_VIOLATION_SHARE
-        )
-    quality = _quality(len(two_sided), least_liquid_strikes, settled and not repaired)
-    return _report(family, weight, forward, years, two_sided, quality, repaired)
-
-
-def _resolution(z: FloatArray) -> float:
-    """Kernel spacing in standard deviations: 0.6 of the typical gap between quoted strikes, within sound limits."""
-    core = np.unique(z[np.abs(z) <= 2.5])
-    gap = float(np.median(np.diff(core))) if core.size >= 2 else 1.0
-    return min(0.30, max(0.12, 0.6 * gap))
-
-
-def _intervals(
-    quotes: Sequence[CleanQuote], forward: float, discount: float, early_exercise_share: float
-) -> QuotedIntervals:
-    unit = discount * forward
-    low = np.array([quote.bid for quote in quotes]) / unit
-    high = np.array([quote.ask for quote in quotes]) / unit
-    return QuotedIntervals(
-        strike=np.array([quote.strike for quote in quotes]) / forward,
-        is_call=np.array([quote.is_call for quote in quotes]),
-        low=low,
-        high=high * (1.0 + early_exercise_share),
-        middle=0.5 * (low + high),
-        two_sided=np.array([quote.two_sided for quote in quotes]),
+    asked = european_intervals(ordered, terms)
+    checked = check_static_arbitrage(asked)
+    intervals = checked.repaired
+    deviation = at_the_money_deviation(intervals)
+    if deviation is None:
+        return None
+    posterior = family_posterior(intervals, deviation)
+    far = np.log(intervals.strike[intervals.two_sided]) / deviation
+    # Far quotes need room beyond them: the mass that prices them may lie much further out.
+    family = fine_kernels(
+        deviation,
+        min(-7.0, _ROOM_BEYOND_QUOTES * float(far.min()) - 2.0),
+        max(6.0, _ROOM_BEYOND_QUOTES * float(far.max()) + 1.5),
     )
+    fitted = fit_weights(intervals, family, posterior_weights(posterior, family, far))
+    moved = np.maximum(np.nan_to_num(checked.violation), fitted.violation)
+    repaired = tuple(
+        RepairedQuote(quote.strike, quote.is_call, amount, amount / terms.tick if terms.tick > 0.0 else math.nan)
+        for quote, amount in zip(ordered, (moved * terms.forward).tolist(), strict=True)
+        if amount > _NAMED_VIOLATION_SHARE * terms.forward
+    )
+    outside = np.array([quote.is_call == (quote.strike >= terms.forward) for quote in ordered])
+    two_sided = int(np.sum(outside & asked.two_sided))
+    quality = _quality(two_sided, least_liquid_strikes, fitted.converged and not repaired)
+    held = replace(
+        intervals,
+        low=intervals.low - np.where(fitted.violation > 0.0, fitted.violation, 0.0),
+        high=intervals.high + np.where(fitted.violation > 0.0, fitted.violation, 0.0),
+    )
+    return ImpliedDensity(terms, quality, family, fitted.weight, two_sided, repaired, held, posterior)
+
+
+def at_the_money_deviation(intervals: QuotedIntervals) -> float | None:
+    """sigma sqrt(T) at the money from the middles of the nearest two-sided quotes; None where none can be inverted."""
+    use = np.flatnonzero(intervals.two_sided)
+    if use.size == 0:
+        return None
+    strike, is_call = intervals.strike[use], intervals.is_call[use]
+    deviation, status = implied_volatility(intervals.middle[use], 1.0, strike, 1.0, is_call)
+    good = status == OptionStatus.OK
+    if not good.any():
+        return None
+    distance = np.abs(np.log(strike[good]))
+    order = np.lexsort((intervals.half_width[use][good], distance))[:_NEAREST_FOR_LEVEL]
+    return float(np.median(deviation[good][order]))
 
 
 def _quality(two_sided: int, least_liquid: int, fits: bool) -> DensityQuality:
     if two_sided < _LEAST_TWO_SIDED:
         return "prior_only"
     return "good" if two_sided >= least_liquid and fits else "degraded"
-
-
-def _report(
-    family: KernelFamily,
-    weight: FloatArray,
-    forward: float,
-    years: float,
-    two_sided: Sequence[CleanQuote],
-    quality: DensityQuality,
-    repaired: tuple[RepairedQuote, ...],
-) -> ImpliedDensity:
-    mean, variance, skew, kurtosis = family.log_moments(weight)
-    low = math.log(two_sided[0].strike / forward)
-    high = math.log(two_sided[-1].strike / forward)
-    grid = np.linspace(
-        float((family.centre - 4.0 * family.width).min()), float((family.centre + 4.0 * family.width).max()), 600
-    )
-    mass = family.pdf(np.exp(grid)) @ weight * np.exp(grid)
-    outside = (grid < low) | (grid > high)
-    second = mass * (grid - mean) ** 2
-    third = mass * np.abs(grid - mean) ** 3
-    claims_shape = quality in ("good", "degraded")
-    return ImpliedDensity(
-        forward=forward,
-        years=years,
-        quality=quality,
-        family=family,
-        weight=weight,
-        two_sided_quotes=len(two_sided),
-        repaired=repaired,
-        log_mean=mean,
-        log_variance=variance,
-        log_skew=skew if claims_shape else math.nan,
-        log_excess_kurtosis=kurtosis if claims_shape else math.nan,
-        tail_mass=float(mass[outside].sum() / mass.sum()),
-        variance_outside=float(second[outside].sum() / second.sum()),
-        skew_outside=float(third[outside].sum() / third.sum()),
-    )

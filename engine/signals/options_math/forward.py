@@ -1,13 +1,11 @@
 """Forward and discount of European options from put-call parity, where no listed future is known.
 
-C - P = D (F - K): a straight line in K. It is fitted to the middles of two-sided pairs near the money by least squares
-weighted with the quotes' widths and Huber weights, so that one stale leg does not move the forward. American options
-obey an inequality only; for them the listed future must be known.
+C - P = D (F - K): a straight line in K (parity_line.py). American options obey an inequality only: see
+american_forward.py.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,65 +13,58 @@ import numpy as np
 
 from engine.signals.options_math.black76 import FloatArray
 from engine.signals.options_math.chain_cleaning import CleanQuote
-
-_PAIRS_USED = 40
-_PAIRS_FOR_DISCOUNT = 6
-_DISCOUNT_LOW = 0.7
-_DISCOUNT_HIGH = 1.03
-_HUBER = 1.5
+from engine.signals.options_math.parity_line import parity_line
 
 
 @dataclass(frozen=True, slots=True)
 class ForwardEstimate:
-    """`forward` in price units with its standard error, `discount` factor (1 where the pairs cannot tell), pairs
-    used."""
+    """`forward` in price units and `discount` factor with their standard errors; pairs used. The discount is 1 with an
+    infinite error where the pairs cannot tell it."""
 
     forward: float
     discount: float
     forward_error: float
     pairs: int
+    discount_error: float
 
 
-def infer_forward(quotes: Sequence[CleanQuote]) -> ForwardEstimate | None:
-    """Forward and discount from cleaned quotes of one expiry; None with fewer than two pairs quoted on both sides."""
+@dataclass(frozen=True, slots=True)
+class QuotedPairs:
+    """Strikes [n] at which call and put are quoted on both sides, in rising order, and the four prices."""
+
+    strike: FloatArray
+    call_bid: FloatArray
+    call_ask: FloatArray
+    put_bid: FloatArray
+    put_ask: FloatArray
+
+
+def quoted_pairs(quotes: Sequence[CleanQuote]) -> QuotedPairs:
+    """The pairs among cleaned quotes of one expiry."""
     calls = {quote.strike: quote for quote in quotes if quote.is_call and quote.two_sided}
     puts = {quote.strike: quote for quote in quotes if not quote.is_call and quote.two_sided}
     strikes = sorted(calls.keys() & puts.keys())
-    if len(strikes) < 2:
+    columns = [
+        np.array(values, dtype=np.float64)
+        for values in (
+            strikes,
+            [calls[strike].bid for strike in strikes],
+            [calls[strike].ask for strike in strikes],
+            [puts[strike].bid for strike in strikes],
+            [puts[strike].ask for strike in strikes],
+        )
+    ]
+    return QuotedPairs(*columns)
+
+
+def infer_forward(
+    quotes: Sequence[CleanQuote], discount: float | None = None, discount_error: float = 0.0
+) -> ForwardEstimate | None:
+    """Forward and discount from cleaned quotes of one expiry, or the forward alone where the discount is known to
+    `discount_error`; None with fewer than two pairs quoted on both sides."""
+    pairs = quoted_pairs(quotes)
+    low, high = pairs.call_bid - pairs.put_ask, pairs.call_ask - pairs.put_bid
+    line = parity_line(pairs.strike, low, high, discount, discount_error)
+    if line is None:
         return None
-    level = np.array(strikes)
-    gap = np.array([calls[strike].mid - puts[strike].mid for strike in strikes])
-    width = np.array([(calls[s].ask - calls[s].bid + puts[s].ask - puts[s].bid) for s in strikes])
-    nearest = np.sort(np.argsort(np.abs(gap), kind="stable")[:_PAIRS_USED])
-    level, gap, width = level[nearest], gap[nearest], width[nearest]
-    noise = np.maximum(width, max(1e-9, 0.25 * float(np.median(width)))) / math.sqrt(12.0)
-    discount = 1.0
-    centre = float(level[np.argmin(np.abs(gap))])
-    if level.size >= _PAIRS_FOR_DISCOUNT:
-        slope = _line(level - centre, gap, noise)[1]
-        if _DISCOUNT_LOW <= -slope <= _DISCOUNT_HIGH:
-            discount = min(1.0, -slope)
-    implied = level + gap / discount
-    forward, error = _centre(implied, noise / discount)
-    return ForwardEstimate(forward, discount, error, int(level.size))
-
-
-def _line(x: FloatArray, y: FloatArray, noise: FloatArray) -> tuple[float, float]:
-    design = np.stack([np.ones_like(x), x], axis=1)
-    weight: FloatArray = 1.0 / noise**2
-    coefficients: FloatArray = np.zeros(2)
-    for _ in range(8):
-        normal = design.T @ (design * weight[:, None])
-        coefficients = np.asarray(np.linalg.solve(normal, design.T @ (weight * y)), dtype=np.float64)
-        surprise = np.abs(y - design @ coefficients) / noise
-        weight = np.minimum(1.0, _HUBER / np.maximum(surprise, 1e-12)) / noise**2
-    return float(coefficients[0]), float(coefficients[1])
-
-
-def _centre(values: FloatArray, noise: FloatArray) -> tuple[float, float]:
-    centre = float(np.median(values))
-    for _ in range(8):
-        surprise = np.abs(values - centre) / noise
-        weight = np.minimum(1.0, _HUBER / np.maximum(surprise, 1e-12)) / noise**2
-        centre = float(np.sum(weight * values) / np.sum(weight))
-    return centre, float(1.0 / np.sqrt(np.sum(weight)))
+    return ForwardEstimate(line.forward, line.discount, line.forward_error, line.pairs, line.discount_error)

@@ -8,20 +8,25 @@ forms. All three kinds of constraint are linear in w. Everything is in units of 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from engine.signals.options_math.black76 import FloatArray
 
-_INVERSE_SQRT_2PI = 0.3989422804014327
+_INVERSE_SQRT_2PI: Final = 0.3989422804014327
+_SPACING: Final = 0.1
+_GROWTH: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class KernelFamily:
-    """`centre[k]`, `width[k]`: mean and standard deviation of ln(S/F) under kernel k."""
+    """`centre[k]`, `width[k]`: mean and standard deviation of ln(S/F) under kernel k; `spacing` of the stretched
+    positions that the kernels are even in."""
 
     centre: FloatArray
     width: FloatArray
+    spacing: float
 
     @property
     def means(self) -> FloatArray:
@@ -68,17 +73,44 @@ class KernelFamily:
         return mean, second, third / second**1.5, fourth / second**2 - 3.0
 
 
-def kernel_family(deviation: float, resolution: float, low: float, high: float) -> KernelFamily:
-    """Kernels over y in [low, high] x deviation (both in standard deviations, low < 0 < high).
+@dataclass(frozen=True, slots=True)
+class KernelMixture:
+    """One distribution of x = S/F: a kernel family with weights [kernels] (the interface PriceDistribution)."""
 
-    Spacing is `resolution` standard deviations near the money and grows with distance; each kernel is 1.1 spacings
-    wide, wide enough that a smooth vector of weights makes a smooth density.
+    family: KernelFamily
+    weight: FloatArray
+
+    def call_prices(self, strike: FloatArray) -> FloatArray:
+        """E[max(x - strike, 0)]."""
+        result: FloatArray = self.family.call_prices(strike) @ self.weight
+        return result
+
+    def put_prices(self, strike: FloatArray) -> FloatArray:
+        """E[max(strike - x, 0)]."""
+        result: FloatArray = self.family.put_prices(strike) @ self.weight
+        return result
+
+    def cdf(self, x: FloatArray) -> FloatArray:
+        """P(S/F <= x)."""
+        result: FloatArray = self.family.cdf(x) @ self.weight
+        return result
+
+    def pdf(self, x: FloatArray) -> FloatArray:
+        """Density of x."""
+        result: FloatArray = self.family.pdf(x) @ self.weight
+        return result
+
+
+def fine_kernels(deviation: float, low: float, high: float) -> KernelFamily:
+    """Kernels over ln x in [low, high] x deviation (both in standard deviations, low < 0 < high).
+
+    Spacing is a tenth of a standard deviation near the money and grows with distance, evenly in a stretched position;
+    each kernel is 1.1 spacings wide, so that smooth weights make a smooth density.
     """
-    growth = 0.35
-    reach_low, reach_high = np.arcsinh(growth * -low) / growth, np.arcsinh(growth * high) / growth
-    below = int(np.ceil(reach_low / resolution))
-    above = int(np.ceil(reach_high / resolution))
-    position = resolution * np.arange(-below, above + 1)
-    centre = np.sinh(growth * position) / growth
-    width = 1.1 * resolution * np.cosh(growth * position)
-    return KernelFamily(deviation * centre, deviation * width)
+    reach_low, reach_high = np.arcsinh(_GROWTH * -low) / _GROWTH, np.arcsinh(_GROWTH * high) / _GROWTH
+    below = int(np.ceil(reach_low / _SPACING))
+    above = int(np.ceil(reach_high / _SPACING))
+    position = _SPACING * np.arange(-below, above + 1)
+    centre = np.sinh(_GROWTH * position) / _GROWTH
+    width = 1.1 * _SPACING * np.cosh(_GROWTH * position)
+    return KernelFamily(deviation * centre, deviation * width, _SPACING)

@@ -29,7 +29,8 @@ _CURVATURE_PRIOR_SD = 0.15
 @dataclass(frozen=True, slots=True)
 class Smile:
     """`atm_iv` per sqrt(year); `skew_slope`, `curvature` in volatility per sd and per sd^2; standard errors of the
-    first two from the quotes' widths and scatter; `quotes_used` volatilities on `strikes_used` strikes."""
+    first two from the quotes' widths and scatter; `quotes_used` volatilities on `strikes_used` strikes. `unit` is the
+    volatility that standardises ln(K/F)."""
 
     atm_iv: float
     skew_slope: float
@@ -38,6 +39,12 @@ class Smile:
     skew_slope_error: float
     quotes_used: int
     strikes_used: int
+    unit: float = math.nan
+
+    def volatility(self, log_moneyness: FloatArray, years: float) -> FloatArray:
+        """The fitted curve at ln(K/F); NaN where only the level is known."""
+        z = log_moneyness / (self.unit * math.sqrt(years))
+        return self.atm_iv + self.skew_slope * z + self.curvature * z * z
 
 
 def fit_smile(quotes: Sequence[CleanQuote], forward: float, years: float, discount: float = 1.0) -> Smile | None:
@@ -66,7 +73,8 @@ def fit_smile(quotes: Sequence[CleanQuote], forward: float, years: float, discou
     atm, slope, curvature, errors = _regress(z[chosen], values[2][chosen], half, guess)
     if not atm > 0.0:
         return Smile(guess, math.nan, math.nan, float(half.min()), math.nan, int(chosen.sum()), 1)
-    return Smile(atm, slope, curvature, errors[0], errors[1], int(chosen.sum()), np.unique(strike[chosen]).size)
+    strikes = np.unique(strike[chosen]).size
+    return Smile(atm, slope, curvature, errors[0], errors[1], int(chosen.sum()), strikes, guess)
 
 
 def _half_width(values: FloatArray, status: IntArray, guess: float) -> FloatArray:

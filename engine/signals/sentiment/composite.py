@@ -1,4 +1,15 @@
-"""The composite of all sentiment sources: weighted by confidence, less confident where they disagree."""
+"""The composite of all sentiment sources: weighted by confidence, less confident where they disagree.
+
+With w the weight of a source, c its confidence at the moment of asking and s its score:
+
+    score        sum of w c s over sum of w c
+    confidence   (sum of w c over sum of w) x (1 - standard deviation of the scores, weighted by w c)
+
+The first factor counts a silent source as no confidence, so that silence never raises it; the second is 1 in full
+agreement and 0 where two equal camps stand at +1 and -1. Where every opinion ages by the same factor, so does the
+confidence. An opinion that ages faster than one it contradicts stops contradicting: the confidence then returns to what
+the other is worth alone.
+"""
 
 from __future__ import annotations
 
@@ -11,29 +22,32 @@ from engine.signals.sentiment.sentiment_score import NO_DATA, SentimentScore
 
 @dataclass(frozen=True, slots=True)
 class SourceOpinion:
-    """One source's score (its confidence already decayed to the moment of asking) and the weight of the source."""
+    """One source's score (its confidence already decayed to the moment of asking) and the weight of the source, not
+    negative."""
 
     name: str
     weight: float
     score: SentimentScore
 
+    @property
+    def pull(self) -> float:
+        """Weight times confidence; 0 for a source that says nothing."""
+        speaks = self.score.score == self.score.score and self.score.confidence > 0.0
+        return self.weight * self.score.confidence if speaks else 0.0
+
 
 def blend(opinions: Sequence[SourceOpinion]) -> SentimentScore:
-    """Score = mean of the scores weighted by weight x confidence. Confidence = the weighted mean confidence of all
-    sources (a silent one counts 0), times one minus the weighted standard deviation of the scores, which is 1 at
-    complete disagreement. No data gives confidence 0 and no score."""
+    """The composite by the rule at the top, as of its newest opinion. No data gives confidence 0 and no score."""
     total = math.fsum(opinion.weight for opinion in opinions)
-    speaking = [opinion for opinion in opinions if opinion.score.confidence > 0.0 and opinion.weight > 0.0]
-    pull = [opinion.weight * opinion.score.confidence for opinion in speaking]
-    strength = math.fsum(pull)
-    if not speaking or strength <= 0.0:
+    speaking = [opinion for opinion in opinions if opinion.pull > 0.0]
+    strength = math.fsum(opinion.pull for opinion in speaking)
+    if not strength > 0.0:
         return NO_DATA
-    score = math.fsum(p * opinion.score.score for p, opinion in zip(pull, speaking, strict=True)) / strength
-    spread = math.fsum(p * (opinion.score.score - score) ** 2 for p, opinion in zip(pull, speaking, strict=True))
-    disagreement = min(1.0, math.sqrt(spread / strength))
+    mean = math.fsum(opinion.pull * opinion.score.score for opinion in speaking) / strength
+    spread = math.fsum(opinion.pull * (opinion.score.score - mean) ** 2 for opinion in speaking) / strength
     return SentimentScore(
-        min(1.0, max(-1.0, score)),
-        strength / total * (1.0 - disagreement),
+        min(1.0, max(-1.0, mean)),
+        min(1.0, strength / total) * (1.0 - min(1.0, math.sqrt(spread))),
         max(opinion.score.as_of_ts for opinion in speaking),
-        tuple(f"{o.name} {o.score.score:+.2f} (confidence {o.score.confidence:.2f})" for o in speaking),
+        tuple(f"{one.name} {one.score.score:+.2f} (confidence {one.score.confidence:.2f})" for one in speaking),
     )

@@ -472,6 +472,23 @@ def test_an_operators_own_idea_is_tested_on_the_discovery_track(agent: Agent) ->
     assert agent.stores.agent.cases.require(case_id).stage == "experimenting"
 
 
+def test_on_schedule_a_refit_is_tested_on_the_discovery_track_if_nothing_else_is_open(agent: Agent) -> None:
+    with agent.stores.db.transaction():
+        case_id = agent.loop.open_scheduled_case(agent.bar, agent.ts)
+        assert case_id is not None and agent.loop.open_scheduled_case(agent.bar, agent.ts) is None
+    agent.bars()
+    spec = agent.stores.agent.experiments.require(agent.pool.started[-1]).spec
+    assert spec["mutation_type"] == "window_adjust" and spec["cause"] == "none"
+    assert spec["parameters"]["training"]["window_bars"] == 500
+
+
+def test_a_paused_agent_proposes_nothing_on_schedule(agent: Agent) -> None:
+    agent.level = "lockdown"
+    with agent.stores.db.transaction():
+        assert agent.loop.open_scheduled_case(agent.bar, agent.ts) is None
+    assert agent.stores.agent.cases.list() == []
+
+
 def test_an_answer_that_no_case_waits_for_is_only_recorded(agent: Agent) -> None:
     agent.open()
     agent.loop.start_experiments(agent.bar, agent.ts)

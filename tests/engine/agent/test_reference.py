@@ -10,7 +10,7 @@ import pytest
 from world import make_world
 
 from engine.agent.reference import ChampionReference, build_reference
-from engine.kernel.errors import CalculationError
+from engine.kernel.errors import CalculationError, StoreError
 
 
 def test_json_round_trip_keeps_every_number() -> None:
@@ -60,3 +60,10 @@ def test_constant_and_missing_columns_are_described() -> None:
     assert reference.feature_sd[0] == 1.0
     assert reference.missing_share[1] == pytest.approx(0.1, abs=0.05)
     assert all(math.isfinite(item) for item in reference.innovation_sd)
+
+
+def test_a_yardstick_of_another_version_is_refused_in_one_sentence() -> None:
+    row = make_world("none", 1, live=10).reference.to_json()
+    del row["largest_innovation"]
+    with pytest.raises(StoreError, match=r"champion-1 lacks largest_innovation.*train the model again"):
+        ChampionReference.from_json(row)

@@ -117,6 +117,21 @@ def test_another_champions_state_is_not_taken_over(stores: Stores) -> None:
     assert stores.state.get(f"healer:{small_market.MARKET}")["model_id"] == "ridge-other"  # type: ignore[index]
 
 
+def test_a_state_of_another_version_is_left_and_said(stores: Stores) -> None:
+    watchman = started(stores)
+    for index in range(FIRST, FIRST + 25):
+        watch(watchman, stores, index)
+    key = f"healer:{small_market.MARKET}"
+    row = stores.state.get(key)
+    assert isinstance(row, dict)
+    stores.state.put_view(key, {**row, "state": {**row["state"], "version": 2}}, 1)
+    Watchman(stores, CONFIG).start(REFERENCE, 77)
+    (event,) = stores.events.read(kinds=["engine.error"])
+    assert event.ts == 77 and "version 2" in event.payload["error"]
+    begun = stores.state.get(key)
+    assert isinstance(begun, dict) and begun["state"]["observer"]["bars"] == 0
+
+
 def test_a_case_that_the_loop_closed_before_the_crash_is_closed_here_too(stores: Stores) -> None:
     story(stores, set())
     stores.agent.cases.upsert(CaseRecord("case-1", small_market.MARKET, 1, 1, "diagnosed"))

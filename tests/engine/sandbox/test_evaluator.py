@@ -10,7 +10,7 @@ import pytest
 
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.configuration import load_config
-from engine.kernel.errors import CalculationError
+from engine.kernel.errors import CalculationError, ConfigError
 from engine.sandbox.composite import METRICS, composite_score
 from engine.sandbox.evaluator import (
     Gate,
@@ -147,11 +147,52 @@ def test_drawdown_tolerance_is_relative_with_an_absolute_allowance() -> None:
     assert "drawdown" in verdict.failed_gates
 
 
-def test_deflated_sharpe_and_overfitting_are_shown_but_never_block() -> None:
+def test_deflated_sharpe_and_overfitting_are_shown_but_never_block_a_repair() -> None:
     verdict = evaluate(evidence(WEAK, trials=500, overfitting_probability=0.9), BROKEN, REPAIR, CONFIG, stage="paper")
     assert not gate(verdict, "deflated_sharpe").passed and not gate(verdict, "overfitting").passed
     assert not {"deflated_sharpe", "overfitting"} & set(verdict.failed_gates)
     assert "N = 500" in gate(verdict, "deflated_sharpe").explanation
+    for name in ("windows", "deflated_sharpe", "overfitting"):
+        assert gate(verdict, name).explanation.endswith("(shown, does not block)")
+
+
+def test_a_discovery_must_survive_every_trial_of_the_journal() -> None:
+    """The same candidate passes as the first try and fails as the best of many."""
+    few = evaluate(evidence(GOOD, trials=1), WEAK, DISCOVERY, CONFIG, stage="paper")
+    assert few.outcome == "passed" and gate(few, "deflated_sharpe").blocking
+    assert "does not block" not in gate(few, "deflated_sharpe").explanation
+    weak = strategy("second", 0.16, seed=4)
+    first = evaluate(evidence(weak, trials=1), BROKEN, DISCOVERY, CONFIG, stage="experiment")
+    many = evaluate(evidence(weak, trials=500), BROKEN, DISCOVERY, CONFIG, stage="experiment")
+    assert first.failed_gates == () and many.failed_gates == ("deflated_sharpe",)
+    assert evaluate(evidence(weak, trials=500), BROKEN, REPAIR, CONFIG, stage="experiment").failed_gates == ()
+
+
+def test_pbo_blocks_nowhere() -> None:
+    verdict = evaluate(evidence(GOOD, overfitting_probability=1.0), WEAK, DISCOVERY, CONFIG, stage="paper")
+    assert verdict.outcome == "passed"
+    assert not gate(verdict, "overfitting").passed and not gate(verdict, "overfitting").blocking
+
+
+def test_a_candidate_that_never_traded_is_no_discovery() -> None:
+    idle = replace(standing_aside(BARS), name="idle", calibration_error=0.0, stands_aside=False)
+    verdict = evaluate(evidence(idle), BROKEN, DISCOVERY, CONFIG, stage="experiment")
+    assert "deflated_sharpe" in verdict.failed_gates
+
+
+def test_the_settings_say_which_gates_block() -> None:
+    crash = evidence(GOOD, stress=(StressResult("flash crash", False, -0.1, -0.03),))
+    lenient = replace(CONFIG, repair_gates=("lookahead",))
+    verdict = evaluate(crash, BROKEN, REPAIR, lenient, stage="paper")
+    assert verdict.outcome == "passed" and not gate(verdict, "stress").passed
+    assert gate(verdict, "stress").explanation.endswith("(shown, does not block)")
+    assert evaluate(crash, BROKEN, DISCOVERY, lenient, stage="paper").outcome == "failed"
+
+
+def test_a_setting_that_names_no_gate_of_the_track_is_refused() -> None:
+    wrong = replace(CONFIG, repair_gates=("lookahead", "deflated_sharpe"))
+    with pytest.raises(ConfigError, match=r"repair_gates.*deflated_sharpe.*lookahead, composite"):
+        evaluate(evidence(GOOD), BROKEN, REPAIR, wrong, stage="paper")
 
 
 @pytest.mark.parametrize(

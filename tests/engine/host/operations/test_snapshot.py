@@ -85,7 +85,7 @@ def test_before_any_engine_there_is_an_empty_look(tmp_path):
     assert look.engine.state == "UNKNOWN" and look.engine.heartbeat_age_us is None and look.champion is None
 
 
-@pytest.mark.parametrize("key", ["operational_state", "limits_view", "signals_view", "halt"])
+@pytest.mark.parametrize("key", ["operational_state", "limits_view", "signals_view", "halt", "market_view"])
 def test_corrupt_rows_are_unknown_not_errors(tmp_path, key):
     paths = fill_workspace(tmp_path)
     db = Database(paths.database)
@@ -98,6 +98,7 @@ def test_corrupt_rows_are_unknown_not_errors(tmp_path, key):
     assert look.position.last_price is None
     if key == "operational_state":
         assert look.engine.state == "UNKNOWN"
+    assert (look.picture.written_ts is None) == (key == "market_view")
 
 
 def test_silence_is_measured_on_the_machines_clock(paths):

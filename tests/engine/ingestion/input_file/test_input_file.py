@@ -86,7 +86,7 @@ def test_a_zip_without_a_table_is_refused() -> None:
         unpack("x.zip", zipped())
 
 
-@pytest.mark.parametrize("raw", [b"", b"  \n \n", gzip.compress(b"")])
+@pytest.mark.parametrize("raw", [b"", b"  \n \n", gzip.compress(b"", mtime=0)])
 def test_empty_files_are_refused(raw: bytes) -> None:
     with pytest.raises(InputError, match="empty"):
         unpack("x.csv", raw)

@@ -11,6 +11,7 @@ from engine.kernel.errors import CalculationError
 from engine.sandbox.statistics.sharpe import (
     annual_growth,
     annualisation_factor,
+    annualisation_factor_of_lags,
     calmar,
     max_drawdown,
     moments,
@@ -69,3 +70,15 @@ def test_undefined_ratios_raise() -> None:
 @given(st.lists(st.floats(-0.5, 0.5), min_size=1, max_size=40), st.floats(0.1, 10))
 def test_drawdown_lies_in_the_unit_interval(returns: list[float], _: float) -> None:
     assert 0.0 <= max_drawdown(np.array(returns)) <= 1.0
+
+
+def test_annualisation_factor_of_lags_is_the_ratio_of_deviations_by_simulation() -> None:
+    """MA(1) with rho_1 = .4: the yearly sum of 12 values has eta(12) times the Sharpe of one value."""
+    noise = np.random.default_rng(3).standard_normal((60_000, 13))
+    series = noise[:, 1:] + 0.5 * noise[:, :-1] + 1.0
+    one, year = series[:, 0], series.sum(axis=1)
+    measured = (year.mean() / year.std()) / (one.mean() / one.std())
+    assert annualisation_factor_of_lags(12, np.array([0.4])) == pytest.approx(measured, rel=0.02)
+    assert annualisation_factor_of_lags(252, np.array([])) == pytest.approx(np.sqrt(252))
+    with pytest.raises(CalculationError):
+        annualisation_factor_of_lags(10, np.array([-0.9]))

@@ -141,3 +141,11 @@ def test_the_list_of_the_split_brings_no_chain_and_says_so(real_data) -> None:
               if isinstance(row, Statistic) and row.name == "underlying_close"]  # fmt: skip
     assert [(row.value, row.flags) for row in closes] == [(649.56, ()), (92.72, ("adjusted_strikes",))]
     assert not any(isinstance(row, OptionChain) for row in after.rows)
+
+
+def test_an_option_without_a_strike_is_set_aside_and_the_others_stay() -> None:
+    damaged = SHARES + "20140621,,C,27.8,28.6,27.4,27.375,0,,0.98,0.97,0.001,0.003,0.04,0.02\n"
+    parsed = PIPELINE.parse(share(damaged), reference_market("TWX"))
+    chain = parsed.rows[0]
+    assert isinstance(chain, OptionChain) and [quote.strike for quote in chain.quotes] == [42.5]
+    assert [(problem.row_number, problem.field) for problem in parsed.problems] == [(5, "strike")]

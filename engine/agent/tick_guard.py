@@ -1,0 +1,67 @@
+"""A tick that is wrong is not believed: values that stand alone far away are replaced by the last good one.
+
+A value is refused where it jumped from the last good one by more than `LIMIT_JUMP` of the input's own innovation
+standard deviations, or half as far again as training ever did. After `PATIENCE` refusals in a row the level is taken
+for real: a change of units is another detector's business, and a market that moved must not be looked away from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+from engine.agent.reference import ChampionReference
+
+LIMIT_JUMP: Final = 8.0
+TRAINING_FACTOR: Final = 1.5
+PATIENCE: Final = 3
+
+
+def refusal_limits(reference: ChampionReference) -> tuple[float, ...]:
+    """Per input, the innovation beyond which a lone value is refused, in training sd of innovations."""
+    return tuple(max(LIMIT_JUMP, TRAINING_FACTOR * largest) for largest in reference.largest_innovation)
+
+
+class TickGuard:
+    """Per input: the last good score and the refusals in a row."""
+
+    def __init__(self, reference: ChampionReference) -> None:
+        self.limits = refusal_limits(reference)
+        self._ar1, self._sd = reference.feature_ar1, reference.innovation_sd
+        self._good = [math.nan] * len(self.limits)
+        self._refused = [0] * len(self.limits)
+        self._returned = [False] * len(self.limits)
+
+    def refuse(self, scores: Sequence[float]) -> tuple[int, ...]:
+        """Indices of the scores (training sd, NaN missing) that are refused on this bar."""
+        found: list[int] = []
+        for index, score in enumerate(scores):
+            self._returned[index] = False
+            if score != score:
+                continue
+            jump = (score - self._ar1[index] * self._good[index]) / self._sd[index]
+            if abs(jump) > self.limits[index] and self._refused[index] < PATIENCE:
+                self._refused[index] += 1
+                found.append(index)
+                continue
+            self._returned[index] = self._refused[index] > 0 and abs(jump) <= self.limits[index]
+            self._good[index], self._refused[index] = score, 0
+        return tuple(found)
+
+    def returned(self) -> tuple[int, ...]:
+        """Inputs that on this bar came back to where they had been before they were refused: those values were
+        wrong."""
+        return tuple(index for index, flag in enumerate(self._returned) if flag)
+
+    def state(self) -> dict[str, Any]:
+        """Plain JSON."""
+        return {
+            "good": [None if math.isnan(value) else value for value in self._good],
+            "refused": list(self._refused),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Inverse of `state`."""
+        self._good = [math.nan if value is None else float(value) for value in state["good"]]
+        self._refused = [int(count) for count in state["refused"]]

@@ -1,0 +1,112 @@
+"""Plays one market of arrays through the healing trader: HealBench and foreign worlds.
+
+Decision row t holds x[t] and spread[t], and y[t-1] and volume[t-1]; the position that follows is held over bar t.
+Nothing later than row t is read before it is decided.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from engine.agent.diagnosis import Diagnosis
+from engine.agent.treatment.desk import Promotion
+from engine.agent.treatment.healing_trader import HealingTrader, TradeDecision
+from engine.agent.treatment.market_bar import MarketBar
+from engine.agent.treatment.taught_trader import TeachingBars, taught_trader
+from engine.kernel.config_models import HydraConfig
+from engine.sandbox.healbench.episode_record import (
+    AlertRecord,
+    DiagnosisRecord,
+    EpisodeRecord,
+    EvidenceRecord,
+    PromotionRecord,
+    RepairRecord,
+)
+from engine.sandbox.healbench.market_view import MarketView
+
+AGENT: Final = "hydra"
+START_TS: Final = 1_600_000_000_000_000
+BAR_US: Final = 300_000_000
+
+
+def bar_of(ts: int) -> int:
+    """Number of the bar that a time stamp of the player stands for."""
+    return (ts - START_TS) // BAR_US
+
+
+def teach(view: MarketView, config: HydraConfig, seed: int, *, least_squares_bars: int | None = None) -> HealingTrader:
+    """A trader taught by the training bars of a view."""
+    first = slice(0, view.train_bars)
+    names = tuple(f"x{index}" for index in range(view.x.shape[1]))
+    ts = START_TS + BAR_US * np.arange(view.train_bars, dtype=np.int64)
+    bars = TeachingBars(names, ts, view.x[first], view.y[first], view.spread[first], view.volume[first])
+    return taught_trader(config, seed, bars, least_squares_bars=least_squares_bars)
+
+
+def market_bar(view: MarketView, bar: int) -> MarketBar:
+    """Decision row of a bar."""
+    ts = START_TS + BAR_US * bar
+    width = view.x.shape[1]
+    return MarketBar(
+        ts=ts,
+        values=tuple(view.x[bar].tolist()),
+        event_ts_by_feature=(ts,) * width,
+        stale=(False,) * width,
+        realised_return=float(view.y[bar - 1]),
+        spread=float(view.spread[bar]),
+        volume=float(view.volume[bar - 1]),
+    )
+
+
+def play_episode(
+    view: MarketView, config: HydraConfig, seed: int, *, least_squares_bars: int | None = None
+) -> EpisodeRecord:
+    """The whole episode of a view; training bars hold nothing."""
+    trader = teach(view, config, seed, least_squares_bars=least_squares_bars)
+    bars = len(view.y)
+    position, forecast = np.zeros(bars), np.full(bars, np.nan)
+    alerts: list[AlertRecord] = []
+    diagnoses: list[DiagnosisRecord] = []
+    repairs: list[RepairRecord] = []
+    promotions: list[PromotionRecord] = []
+    deployed = trader.is_deployed
+    for bar in range(view.train_bars, bars):
+        decision = trader.step(market_bar(view, bar))
+        position[bar], forecast[bar] = decision.position, decision.forecast
+        alerts += [AlertRecord(bar, alert.code, alert.level) for alert in decision.alerts]
+        diagnoses += [_diagnosis(bar, item) for item in decision.diagnoses]
+        repairs += _repairs(bar, decision)
+        promotions += [_promotion(bar, item) for item in decision.promotions]
+    return EpisodeRecord(
+        AGENT,
+        position,
+        forecast,
+        tuple(alerts),
+        tuple(diagnoses),
+        tuple(repairs),
+        tuple(promotions),
+        deployed,
+    )
+
+
+def _diagnosis(bar: int, found: Diagnosis) -> DiagnosisRecord:
+    names = [int(name[1:]) for name in found.affected if name[0] == "x" and name[1:].isdigit()]
+    evidence = tuple(
+        EvidenceRecord(item.name, item.formula, bar_of(item.from_ts), bar_of(item.to_ts), item.inputs, item.value)
+        for item in found.evidence
+    )
+    return DiagnosisRecord(bar, found.cause, tuple(names), bar_of(found.change_ts), evidence)
+
+
+def _repairs(bar: int, decision: TradeDecision) -> list[RepairRecord]:
+    return [
+        RepairRecord(bar, note.kind)
+        for note in decision.repairs
+        if note.step in ("begun", "promoted") and note.kind != "stand_aside"
+    ]
+
+
+def _promotion(bar: int, item: Promotion) -> PromotionRecord:
+    return PromotionRecord(bar, item.weights, item.trial)

@@ -1,0 +1,1 @@
+"""One repair per file behind one interface; `registry.py` lists them."""

@@ -1,0 +1,1 @@
+"""Triage: from breached readings to one cause, one rule per file, in a configured order."""

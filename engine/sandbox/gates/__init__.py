@@ -1,0 +1,1 @@
+"""One promotion gate per file behind one interface; `registry.py` lists them."""

@@ -1,0 +1,1 @@
+"""Agents to compare with: frozen, blind retraining, retraining on alarm, and the oracle."""

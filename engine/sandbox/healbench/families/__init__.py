@@ -1,0 +1,1 @@
+"""The fault families of HealBench, one file each."""

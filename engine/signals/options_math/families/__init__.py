@@ -1,0 +1,1 @@
+"""Parametric families of densities at expiry, one per file, behind one interface."""
