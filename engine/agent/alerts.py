@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from engine.agent.detectors.base import AlertLevel, Reading
+
+_RANK: Final[dict[AlertLevel, int]] = {"INFO": 0, "WARNING": 1, "CRITICAL": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Alert:
 
 class AlertBook:
     """Which alerts are open. A reading raises one after `dwell_bars` breached bars in a row and clears it after as many
-    bars below `deadband` times its threshold. A level that rises (WARNING to CRITICAL) raises again."""
+    bars below `deadband` times its threshold. A level that rises (INFO, WARNING, CRITICAL) raises again."""
 
     def __init__(self, dwell_bars: int, deadband: float) -> None:
         self._dwell = dwell_bars
@@ -44,14 +46,15 @@ class AlertBook:
         """Take one bar's readings; the ones to raise, and the codes to clear."""
         raised: list[Reading] = []
         cleared: list[str] = []
+        counting = {code.partition(":")[0] for code in (*self._open, *self._breached)}
         for reading in readings:
-            if not (reading.breached or self._open or self._breached):
-                continue  # quiet, as nearly every bar is: nothing to raise, to count down or to clear
+            if not reading.breached and reading.detector not in counting:
+                continue  # quiet, as nearly all are: nothing to raise, to count down or to clear
             code = reading.code
             if reading.breached:
                 self._calm.pop(code, None)
                 count = self._breached[code] = self._breached.get(code, 0) + 1
-                escalated = self._open.get(code) == "WARNING" and reading.level == "CRITICAL"
+                escalated = code in self._open and _RANK[reading.level] > _RANK[self._open[code]]
                 if (code not in self._open and count >= self._dwell) or escalated:
                     self._open[code] = reading.level
                     raised.append(reading)
@@ -63,6 +66,10 @@ class AlertBook:
                     del self._open[code], self._calm[code]
                     cleared.append(code)
         return raised, cleared
+
+    def is_open(self, code: str) -> bool:
+        """Whether an alert was raised and not cleared yet."""
+        return code in self._open
 
     def clear_all(self) -> list[str]:
         """Forget everything, e.g. when a new champion begins; the codes that were open."""

@@ -9,6 +9,7 @@ cited.
 | bars | observations in the window |
 | slope_of_return_on_forecast | sum(y f) / sum(f^2) over scored bars: 1 = as claimed, 0 = dead, -1 = flipped |
 | edge_loss_evidence | log likelihood ratio of an edge lost by `loss` at the window's rms return, nats |
+| break_against_fade | evidence that the edge broke at once rather than faded, nats (`break_or_fade.py`) |
 | hit_rate | share of scored bars on which forecast and return had one sign |
 | mean_net_return | mean equity return after costs per bar |
 | innovation_sd_ratio | rms of the input's whitened innovations, in training sd |
@@ -30,6 +31,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from engine.agent.attribution import input_multipliers
+from engine.agent.break_or_fade import break_against_fade
 from engine.agent.detectors.edge_evidence import loss_increment
 from engine.agent.even_scale import even_score
 from engine.agent.observation import BarObservation
@@ -105,6 +107,16 @@ def _edge_loss(window: Window, inputs: Mapping[str, Any]) -> float:
         residual = (item.realised_return / volatility - promised) / share
         total += loss_increment(residual, promised / share, inputs["loss"])
     return total
+
+
+def _break_against_fade(window: Window, inputs: Mapping[str, Any]) -> float:
+    scored = [item for item in window if item.scored]
+    return break_against_fade(
+        [item.expected_return for item in scored],
+        [item.realised_return for item in scored],
+        training_volatility=inputs["training_volatility"],
+        correlation=inputs["correlation"],
+    )
 
 
 def _hit_rate(window: Window, inputs: Mapping[str, Any]) -> float:
@@ -229,6 +241,7 @@ FORMULAS: Final[Mapping[str, Callable[[Window, Mapping[str, Any]], float]]] = {
     "bars": _bars,
     "slope_of_return_on_forecast": _slope,
     "edge_loss_evidence": _edge_loss,
+    "break_against_fade": _break_against_fade,
     "hit_rate": _hit_rate,
     "mean_net_return": _mean_net,
     "innovation_sd_ratio": _innovation_ratio,

@@ -139,6 +139,9 @@ class ObserverConfig(Section):
     page_hinkley_threshold: Positive = Field(description="gap of the Page-Hinkley test that informs, sd")
     support_fraction: Fraction = Field(description="share of a threshold from which a rival cause must be waited for")
     confirm_bars: PositiveInt = Field(description="bars to wait at most for a rival cause to show itself")
+    naming_bars: PositiveInt = Field(
+        description="bars after its alarm in which a lost edge must be named break or fade"
+    )
     alert_deadband: Fraction = Field(description="an alert clears when its statistic is below this share of the limit")
     history_bars: PositiveInt = Field(description="bars of observations kept for evidence and change points")
     volatility_jump_bars: Positive = Field(

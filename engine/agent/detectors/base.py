@@ -50,8 +50,9 @@ class Reading(NamedTuple):
     """What a detector says about one subject (a feature, or "champion", "market", "account") at one bar.
 
     `breached` compares `value` with `threshold` in the detector's own unit; `since_ts` is its estimate of when the
-    condition began. Only `decisive` readings may open a case; the others inform the operator. `information` carries
-    further numbers for the message and the evidence.
+    condition began. Only `decisive` readings may open a case. WARNING and CRITICAL are alarms: they say that something
+    is wrong, and `hydra bench heal` counts how often that is false. What chance shows now and then is INFO, there to be
+    read beside an alarm. `information` carries further numbers for the message and the evidence.
     """
 
     detector: str

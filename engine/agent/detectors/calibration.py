@@ -54,7 +54,7 @@ class Calibration(Detector):
             self._inside += inside
         count = len(self._window)
         if count < 60:
-            return (Reading(self.name, "champion", 0.0, ERRORS_NEEDED, False, "WARNING", seen.ts),)
+            return (Reading(self.name, "champion", 0.0, ERRORS_NEEDED, False, "INFO", seen.ts),)
         value = coverage_error(self._inside, count)
         return (
             Reading(
@@ -63,7 +63,7 @@ class Calibration(Detector):
                 value,
                 ERRORS_NEEDED,
                 value > ERRORS_NEEDED,
-                "WARNING",
+                "INFO",
                 self._window[0][0],
                 False,
                 (("coverage", self._inside / count),),

@@ -3,7 +3,7 @@
 Idea: `z = (prediction / its training sd) * (return - prediction) / volatility` has conditional mean 0 while the model
 is right, whatever the autocorrelation of its inputs; a lost or flipped edge makes the mean negative. `C- = max(0, C-
 - z - k)` alarms above `h` (`C+` likewise for an edge larger than claimed). Parameters `edge_cusum_k`, `edge_cusum_h`
-are in standard deviations of the score; `false_alarm_bars()` gives the average run length of that pair. It warns; the
+are in standard deviations of the score; `false_alarm_bars()` gives the average run length of that pair. It informs; the
 sharper `edge_evidence` decides.
 
 >>> cusum = TabularCusum(k=0.25, h=21.0)
@@ -54,7 +54,7 @@ class EdgeCusum(Detector):
                 self._high_since = ts
         h, edge = cusum.h, self.reference.has_edge
         return (
-            Reading(self.name, "champion", cusum.low, h, cusum.low > h and edge, "WARNING", self._low_since),
+            Reading(self.name, "champion", cusum.low, h, cusum.low > h and edge, "INFO", self._low_since),
             Reading(self.name, "upside", cusum.high, h, cusum.high > h and edge, "INFO", self._high_since),
         )
 

@@ -100,7 +100,7 @@ class FeatureDistribution(Detector):
                 value,
                 self._limit,
                 value > self._limit,
-                "WARNING",
+                "INFO",
                 self._since,
                 False,
                 (("gap", gap),),

@@ -1,7 +1,7 @@
 """Share of forecasts with the right sign over a rolling window, against training.
 
 Idea: under an intact edge hits are Bernoulli with the training hit rate p; the shortfall is judged in standard errors
-`sqrt(p (1 - p) / n)`. Four of them warn: the window is looked at every bar, and four keeps that honest.
+`sqrt(p (1 - p) / n)`. Four of them are told: the window is looked at every bar, and four keeps that rare.
 
 >>> round(hit_shortfall(hits=110, count=250, expected=0.6), 2)
 5.16
@@ -50,7 +50,7 @@ class HitRate(Detector):
         count = len(self._window)
         expected = min(max(self.reference.training_hit_rate, 0.5), 0.95)
         if count < 50:
-            return (Reading(self.name, "champion", 0.0, ERRORS_NEEDED, False, "WARNING", seen.ts),)
+            return (Reading(self.name, "champion", 0.0, ERRORS_NEEDED, False, "INFO", seen.ts),)
         value = hit_shortfall(self._hits, count, expected)
         return (
             Reading(
@@ -59,7 +59,7 @@ class HitRate(Detector):
                 value,
                 ERRORS_NEEDED,
                 value > ERRORS_NEEDED and self.reference.has_edge,
-                "WARNING",
+                "INFO",
                 self._window[0][0],
                 False,
                 (("hit_rate", self._hits / count), ("expected", expected)),

@@ -3,7 +3,7 @@
 Idea: the PSI (`engine/sandbox/statistics/population_stability.py`) of the last `psi_window_bars` innovations over the
 10 training deciles, every ten bars. The limit is the larger of `psi_warning` and the `psi_null_quantile` (Holm's first
 step: spread over the inputs) for these sample sizes, since the textbook 0.10 / 0.25 alarm on nothing. Innovations are
-used because the levels of an autocorrelated input are no sample of anything. It warns.
+used because the levels of an autocorrelated input are no sample of anything. It informs.
 
 >>> round(null_quantile(1000, 120, 0.999), 3)
 0.26
@@ -82,7 +82,7 @@ class PopulationStability(Detector):
     def _read(self) -> None:
         ref = self.reference
         self._readings = tuple(
-            Reading(self.name, name, value, limit, value > limit and not quarantined, "WARNING", self._since)
+            Reading(self.name, name, value, limit, value > limit and not quarantined, "INFO", self._since)
             for name, (value, limit), quarantined in zip(ref.feature_names, self._last, ref.quarantined, strict=True)
         )
 

@@ -1,9 +1,10 @@
 """Rolling Sharpe ratio of the account against the training Sharpe, judged by its standard error.
 
-Idea: annualised Sharpe over `sharpe_window_bars` net returns (ddof 1). A fall warns only when it passes both
-`sharpe_decline_warning` and three standard errors, `sqrt((1 + S^2/2)/n)` per bar; critical when it is below
-`sharpe_critical` by three standard errors. Short windows on fast bars have errors of several Sharpe points: without the
-second condition this alarm rings all day.
+Idea: annualised Sharpe over `sharpe_window_bars` net returns (ddof 1). A fall is told when it passes both
+`sharpe_decline_warning` and three standard errors, `sqrt((1 + S^2/2)/n)` per bar. The window is looked at every bar, so
+three errors come by chance now and then: it warns from four and a half, and is critical when it is also below
+`sharpe_critical` by three. Short windows on fast bars have errors of several Sharpe points: without standard errors
+this alarm rings all day.
 
 >>> round(sharpe_error(per_bar=0.05, count=250), 4)
 0.0633
@@ -24,6 +25,7 @@ from engine.kernel.config_models import ObserverConfig
 from engine.sandbox.statistics.exact_window_moments import ExactWindowMoments
 
 ERRORS_NEEDED: Final = 3.0
+ALARM_ERRORS: Final = 4.5
 LEAST_SHARE: Final = 0.4  # of the window, before anything is said
 
 
@@ -53,15 +55,17 @@ class Sharpe(Detector):
         count = len(self._window)
         expected = self.reference.training_sharpe_per_bar
         if count < self._needed_count:
-            return (Reading(self.name, "account", 0.0, 1.0, False, "WARNING", seen.ts),)
+            return (Reading(self.name, "account", 0.0, 1.0, False, "INFO", seen.ts),)
         variance = self._moments.variance
         per_bar = self._moments.mean / math.sqrt(variance) if variance > 0.0 else 0.0
         error = sharpe_error(per_bar, count)
         year = self._year
         needed = max(self.config.sharpe_decline_warning / year, ERRORS_NEEDED * error)
-        critical = per_bar < self.config.sharpe_critical / year - ERRORS_NEEDED * error
-        level: AlertLevel = "CRITICAL" if critical else "WARNING"
         decline = expected - per_bar
+        level: AlertLevel = "INFO"
+        if decline > ALARM_ERRORS * error:
+            critical = per_bar < self.config.sharpe_critical / year - ERRORS_NEEDED * error
+            level = "CRITICAL" if critical else "WARNING"
         return (
             Reading(
                 self.name,

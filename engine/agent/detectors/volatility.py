@@ -2,7 +2,7 @@
 
 `engine.sandbox.statistics.volatility_filter` weighs a jump of volatility against its natural wandering, with the spread
 of log volatility measured in training and the persistence `volatility_persistence`. Its evidence in nats above
-`volatility_evidence_h` decides. A plain CUSUM of log size (`volatility_cusum_k`, `volatility_cusum_h`) warns.
+`volatility_evidence_h` decides. A plain CUSUM of log size (`volatility_cusum_k`, `volatility_cusum_h`) informs.
 
 >>> (math.log(0.05) - LOG_SIZE_MEAN) / LOG_SIZE_SD < -1.9   # the smallest size that is counted
 True
@@ -74,7 +74,7 @@ class Volatility(Detector):
                 self._cusum,
                 self.config.volatility_cusum_h,
                 self._cusum > self.config.volatility_cusum_h,
-                "WARNING",
+                "INFO",
                 self._cusum_since,
             ),
         )

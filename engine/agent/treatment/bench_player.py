@@ -6,6 +6,9 @@ Nothing later than row t is read before it is decided.
 
 from __future__ import annotations
 
+import copy
+import json
+import math
 from typing import Final
 
 import numpy as np
@@ -60,35 +63,71 @@ def market_bar(view: MarketView, bar: int) -> MarketBar:
     )
 
 
+class BenchEpisode:
+    """An episode that is being played. It can be branched: markets that are alike up to a bar share its bars up to it.
+
+    `bar` is the next one to be decided. The training bars of `view` teach; any view that is alike up to `bar` may go
+    on.
+    """
+
+    def __init__(
+        self, view: MarketView, config: HydraConfig, seed: int, *, least_squares_bars: int | None = None
+    ) -> None:
+        self._config = config
+        self._trader = teach(view, config, seed, least_squares_bars=least_squares_bars)
+        self._deployed = self._trader.is_deployed
+        self._position, self._forecast = [0.0] * view.train_bars, [math.nan] * view.train_bars
+        self._alerts: list[AlertRecord] = []
+        self._diagnoses: list[DiagnosisRecord] = []
+        self._repairs: list[RepairRecord] = []
+        self._promotions: list[PromotionRecord] = []
+
+    @property
+    def bar(self) -> int:
+        """Number of the next bar to be decided."""
+        return len(self._position)
+
+    def play(self, view: MarketView, until: int) -> None:
+        """Decide the bars before `until`."""
+        for bar in range(self.bar, until):
+            decision = self._trader.step(market_bar(view, bar))
+            self._position.append(decision.position)
+            self._forecast.append(decision.forecast)
+            self._alerts += [AlertRecord(bar, alert.code, alert.level) for alert in decision.alerts]
+            self._diagnoses += [_diagnosis(bar, item) for item in decision.diagnoses]
+            self._repairs += _repairs(bar, decision)
+            self._promotions += [_promotion(bar, item) for item in decision.promotions]
+
+    def branch(self) -> BenchEpisode:
+        """Another episode with the same past, which goes its own way from here."""
+        other = copy.copy(self)
+        other._trader = HealingTrader.from_json(json.loads(json.dumps(self._trader.to_json())), self._config)
+        other._position, other._forecast = list(self._position), list(self._forecast)
+        other._alerts, other._diagnoses = list(self._alerts), list(self._diagnoses)
+        other._repairs, other._promotions = list(self._repairs), list(self._promotions)
+        return other
+
+    def record(self) -> EpisodeRecord:
+        """What was played so far; training bars hold nothing."""
+        return EpisodeRecord(
+            AGENT,
+            np.array(self._position),
+            np.array(self._forecast),
+            tuple(self._alerts),
+            tuple(self._diagnoses),
+            tuple(self._repairs),
+            tuple(self._promotions),
+            self._deployed,
+        )
+
+
 def play_episode(
     view: MarketView, config: HydraConfig, seed: int, *, least_squares_bars: int | None = None
 ) -> EpisodeRecord:
-    """The whole episode of a view; training bars hold nothing."""
-    trader = teach(view, config, seed, least_squares_bars=least_squares_bars)
-    bars = len(view.y)
-    position, forecast = np.zeros(bars), np.full(bars, np.nan)
-    alerts: list[AlertRecord] = []
-    diagnoses: list[DiagnosisRecord] = []
-    repairs: list[RepairRecord] = []
-    promotions: list[PromotionRecord] = []
-    deployed = trader.is_deployed
-    for bar in range(view.train_bars, bars):
-        decision = trader.step(market_bar(view, bar))
-        position[bar], forecast[bar] = decision.position, decision.forecast
-        alerts += [AlertRecord(bar, alert.code, alert.level) for alert in decision.alerts]
-        diagnoses += [_diagnosis(bar, item) for item in decision.diagnoses]
-        repairs += _repairs(bar, decision)
-        promotions += [_promotion(bar, item) for item in decision.promotions]
-    return EpisodeRecord(
-        AGENT,
-        position,
-        forecast,
-        tuple(alerts),
-        tuple(diagnoses),
-        tuple(repairs),
-        tuple(promotions),
-        deployed,
-    )
+    """The whole episode of a view."""
+    episode = BenchEpisode(view, config, seed, least_squares_bars=least_squares_bars)
+    episode.play(view, len(view.y))
+    return episode.record()
 
 
 def _diagnosis(bar: int, found: Diagnosis) -> DiagnosisRecord:

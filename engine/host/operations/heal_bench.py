@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from engine.host.operations.heal_bench_episodes import AGENTS, HEALER, EpisodePlayer, ForcedProposer
+from engine.host.operations.heal_bench_episodes import AGENTS, HEALER, ForcedProposer, SeedPlayer
 from engine.host.operations.heal_bench_gates import LIVE_GATE, all_gates
 from engine.host.operations.heal_bench_plan import PUBLISHED_SEVERITY, HealBenchPlan
 from engine.host.operations.heal_bench_workers import Report, in_workers
@@ -90,7 +90,8 @@ def bench_heal(
 ) -> HealBenchResult:
     """Play and grade the plan in `jobs` worker processes. CalculationError where a worker dies."""
     settings = config or shipped_settings()
-    episodes = in_workers(EpisodePlayer(settings), plan.worlds(), jobs, report, "worlds")
+    played = in_workers(SeedPlayer(settings), plan.worlds_by_seed(), jobs, report, "markets")
+    episodes = [episode for seed in played for episode in seed]
     alpha = settings.treatment.discovery_alpha
     verdicts: list[ForcedVerdicts] = []
     if "null" in plan.families:

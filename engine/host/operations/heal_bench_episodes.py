@@ -1,15 +1,16 @@
-"""One world of HealBench played and graded, in a worker: the healer, every baseline, and forced proposals.
+"""The worlds of one seed played and graded, in a worker: the healer, every baseline, and forced proposals.
 
 Nothing is played after the last scored bar of a world: no score looks there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from engine.agent.treatment.bench_player import AGENT, play_episode
+from engine.agent.treatment.bench_player import AGENT, BenchEpisode
 from engine.host.operations.heal_bench_gates import all_gates
 from engine.host.operations.heal_bench_plan import WorldKey
 from engine.kernel.config_models import HydraConfig
@@ -32,21 +33,51 @@ AGENTS = (HEALER, *(baseline.name for baseline in BASELINES))
 
 
 @dataclass(frozen=True, slots=True)
-class EpisodePlayer:
-    """Callable: the world of a key to the score of every agent, in the order of `AGENTS`. The key's seed is also the
-    healer's."""
+class SeedPlayer:
+    """Callable: the worlds of one seed to the scores of every agent in each, in the order of `AGENTS`. The seed is also
+    the healer's."""
 
     config: HydraConfig
 
-    def __call__(self, key: WorldKey) -> tuple[EpisodeScore, ...]:
-        """Make, play and grade one world."""
-        world = make_world(key.family, key.seed, key.severity)
-        champion = train_champion(world)
-        played = {baseline.name: baseline.play(world, champion) for baseline in BASELINES}
-        played[HEALER] = played_by_healer(world, self.config)
-        earned = {name: scored_utility(world, record.position) for name, record in played.items()}
-        reference = ReferenceUtilities(earned[Frozen.name], earned[Oracle.name], earned[BLIND])
-        return tuple(score_episode(world, champion, played[name], reference) for name in AGENTS)
+    def __call__(self, keys: Sequence[WorldKey]) -> list[tuple[EpisodeScore, ...]]:
+        """Make, play and grade them. Worlds without a fault come last: they share most of what the others played."""
+        healer = SharedPast(self.config)
+        worlds = [make_world(key.family, key.seed, key.severity) for key in keys]
+        order = sorted(range(len(worlds)), key=lambda place: worlds[place].fault_bar is None)
+        scores = {place: _played_by_all(worlds[place], healer) for place in order}
+        return [scores[place] for place in range(len(worlds))]
+
+
+class SharedPast:
+    """Plays the healer's episodes. What worlds have in common before their fault is played once: an episode goes on
+    from where an earlier one, on the same bars so far, stood at the fault."""
+
+    def __init__(self, config: HydraConfig) -> None:
+        self._config = config
+        self._pasts: list[tuple[MarketView, int | None, BenchEpisode]] = []
+
+    def play(self, world: HealWorld) -> EpisodeRecord:
+        """The healer's episode up to the last scored bar; nothing is held or forecast after it."""
+        bars = int(np.flatnonzero(world.scored)[-1]) + 1
+        view = MarketView.of(world)
+        episode = self._past_of(world, view).branch()
+        episode.play(view, bars)
+        record, rest = episode.record(), world.bars - bars
+        return replace(
+            record,
+            position=np.concatenate([record.position, np.zeros(rest)]),
+            forecast=np.concatenate([record.forecast, np.full(rest, np.nan)]),
+        )
+
+    def _past_of(self, world: HealWorld, view: MarketView) -> BenchEpisode:
+        squares = OVERFIT_BARS if world.family == "overfit" else None
+        for seen, taught_by, past in self._pasts:
+            if taught_by == squares and _is_alike(seen, view, past.bar):
+                return past
+        past = BenchEpisode(view, self._config, world.seed, least_squares_bars=squares)
+        past.play(view, view.train_bars if world.fault_bar is None else max(view.train_bars, world.fault_bar))
+        self._pasts.append((view, squares, past))
+        return past
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +91,18 @@ class ForcedProposer:
         return forced_verdicts(forced_candidates(seed), all_gates(self.discovery_alpha))
 
 
-def played_by_healer(world: HealWorld, config: HydraConfig) -> EpisodeRecord:
-    """The healer's episode up to the last scored bar; nothing is held or forecast after it."""
-    bars = int(np.flatnonzero(world.scored)[-1]) + 1
-    seen = MarketView(world.x[:bars], world.y[:bars], world.spread[:bars], world.volume[:bars], world.train_bars)
-    squares = OVERFIT_BARS if world.family == "overfit" else None
-    record = play_episode(seen, config, world.seed, least_squares_bars=squares)
-    rest = world.bars - bars
-    return replace(
-        record,
-        position=np.concatenate([record.position, np.zeros(rest)]),
-        forecast=np.concatenate([record.forecast, np.full(rest, np.nan)]),
-    )
+def _played_by_all(world: HealWorld, healer: SharedPast) -> tuple[EpisodeScore, ...]:
+    champion = train_champion(world)
+    played = {baseline.name: baseline.play(world, champion) for baseline in BASELINES}
+    played[HEALER] = healer.play(world)
+    earned = {name: scored_utility(world, record.position) for name, record in played.items()}
+    reference = ReferenceUtilities(earned[Frozen.name], earned[Oracle.name], earned[BLIND])
+    return tuple(score_episode(world, champion, played[name], reference) for name in AGENTS)
+
+
+def _is_alike(one: MarketView, other: MarketView, bars: int) -> bool:
+    """Whether two views show the same market before bar `bars`."""
+    if one.train_bars != other.train_bars or one.x.shape[1] != other.x.shape[1]:
+        return False
+    pairs = ((one.x, other.x), (one.y, other.y), (one.spread, other.spread), (one.volume, other.volume))
+    return all(np.array_equal(first[:bars], second[:bars], equal_nan=True) for first, second in pairs)

@@ -52,12 +52,14 @@ class HealBenchPlan:
 
     def worlds(self) -> list[WorldKey]:
         """Every world once, in order of seed, family and severity."""
+        return [key for keys in self.worlds_by_seed() for key in keys]
+
+    def worlds_by_seed(self) -> list[list[WorldKey]]:
+        """The same, in one list a seed."""
         chosen = [name for name in FAMILIES if name in self.families]
         return [
-            WorldKey(seed, family, severity)
+            [WorldKey(seed, family, severity) for family in chosen for severity in self._severities_of(family, seed)]
             for seed in range(self.seed_base, self.seed_base + self.seeds)
-            for family in chosen
-            for severity in self._severities_of(family, seed)
         ]
 
     def _severities_of(self, family: str, seed: int) -> Sequence[float]:

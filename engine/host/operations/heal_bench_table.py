@@ -30,8 +30,10 @@ def heal_lines(result: HealBenchResult, table: Table) -> list[str]:
         lines += _recovery(result, faulty, table)
         lines += ["", f"Share of seeds on which {HEALER} earned more than ..", ""]
         lines += _wins(result, own, table)
-        lines += ["", "Detection in bars after the fault (told: to the diagnosis); early: alarmed before", ""]
+        lines += ["", "Bars from the fault to the first alarm and diagnosis; early: alarmed before", ""]
         lines += _detection(faulty, table)
+        lines += ["", "What the first diagnosis after the fault was, and the repair", ""]
+        lines += _diagnosis(faulty, table)
     if len(result.scores[HEALER]) > 1:
         lines += ["", "Recovery against severity", "", *_severities(result.scores[HEALER], table)]
     if result.gates:
@@ -79,18 +81,30 @@ def _detection(faulty: Sequence[FamilyScore], table: Table) -> list[str]:
     rows = [
         [
             item.family,
-            f"{_bars(item.delay_median)} {_bar_interval(item.delay_median_interval)}".strip(),
+            _bars(item.delay_median),
+            _bar_interval(item.delay_median_interval),
             _bars(item.delay_p90),
             _bars(item.diagnosis_delay_median),
             _number(item.undetected),
             _number(item.alarmed_before_fault),
+        ]
+        for item in faulty
+    ]
+    return table(rows, ["family", "median", "", "p90", "diagnosis", "missed", "early"])
+
+
+def _diagnosis(faulty: Sequence[FamilyScore], table: Table) -> list[str]:
+    rows = [
+        [
+            item.family,
             _number(item.cause_right),
-            f"{_number(item.grounded)} {_interval(item.grounded_interval)}".strip(),
+            _number(item.grounded),
+            _interval(item.grounded_interval),
             _number(item.repair_right),
         ]
         for item in faulty
     ]
-    return table(rows, ["family", "median", "p90", "told", "missed", "early", "cause", "grounded", "repair"])
+    return table(rows, ["family", "right cause", "and grounded", "", "right repair"])
 
 
 def _severities(scores: Mapping[float, HealScores], table: Table) -> list[str]:

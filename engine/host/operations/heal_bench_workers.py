@@ -21,7 +21,6 @@ from engine.kernel.errors import CalculationError
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
 Report = Callable[[int, int, str], None]
-CHUNK: Final = 4
 _ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
@@ -36,7 +35,7 @@ def in_workers(
     with _environment():
         pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_begin_worker)
         try:
-            for answer in pool.map(function, tasks, chunksize=CHUNK):
+            for answer in pool.map(function, tasks):
                 answers.append(answer)
                 report(len(answers), len(tasks), label)
         except BrokenProcessPool as error:

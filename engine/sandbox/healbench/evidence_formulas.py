@@ -7,7 +7,7 @@ equal event times is 1 and no value is ever flagged as too old.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -49,6 +49,46 @@ def _edge_loss(rows: EvidenceRows, inputs: Inputs) -> float:
     moved = residual + float(inputs["loss"]) * np.clip(promised / share, -_LARGEST_SHIFT, _LARGEST_SHIFT)
     degrees = _TAIL - 2.0
     return float(0.5 * (_TAIL + 1.0) * np.sum(np.log(degrees + residual**2) - np.log(degrees + moved**2)))
+
+
+def _break_against_fade(rows: EvidenceRows, inputs: Inputs) -> float:
+    """Log of mean density ratios: `missed ~ N(size * z, noise + spread^2 z z')` against `N(0, noise)`, for shapes z of
+    a change that came at once and of one that came along a line."""
+    if not len(rows.scored):
+        return 0.0
+    forecast, y = rows.scored.T
+    level, squared_correlation = float(inputs["training_volatility"]), float(inputs["correlation"]) ** 2
+    nat_bars = 2.0 * (1.0 - squared_correlation) / squared_correlation
+    variance, scaled = level * level, []
+    for value in y:
+        limit = 4.0 * np.sqrt(variance)
+        scaled.append(np.clip(value, -limit, limit) / np.sqrt(variance))
+        variance = 0.966 * variance + 0.034 * min(abs(value), limit) ** 2
+    promised = forecast / level
+    missed = np.array(scaled) - promised
+    bars_ago = np.arange(len(y))[::-1]
+    shortest = 14.0 * nat_bars
+    breaks = [bars_ago < min(shortest * part / 40.0, len(y)) for part in range(1, 41)]
+    fades = [
+        np.clip(started - bars_ago / length, 0.0, 1.0)
+        for length in (shortest, 2.0 * shortest, 4.0 * shortest)
+        for started in np.linspace(0.25, 1.25, 20)
+    ]
+
+    def evidence(shapes: Sequence[FloatArray | BoolArray], sizes: tuple[float, ...], spread: float) -> float:
+        noise = 1.0 - squared_correlation
+        found = []
+        for shape in shapes:
+            z = shape * promised
+            gain = spread * spread / noise
+            denominator = 1.0 + gain * float(z @ z)
+            for size in sizes:
+                left = missed - size * z
+                drop = float(missed @ missed - left @ left) / noise
+                found.append(0.5 * (drop + gain / noise * float(z @ left) ** 2 / denominator - np.log(denominator)))
+        return float(np.logaddexp.reduce(found) - np.log(len(found)))
+
+    return evidence(breaks, (-1.0, -1.5, -2.0), 0.35) - evidence(fades, (-0.5, -0.75, -1.0), 0.25)
 
 
 def _mean_net(rows: EvidenceRows, inputs: Inputs) -> float:
@@ -171,6 +211,7 @@ EVIDENCE_FORMULAS: Final[Mapping[str, Callable[[EvidenceRows, Inputs], float]]] 
         "bars": _bars,
         "slope_of_return_on_forecast": _slope,
         "edge_loss_evidence": _edge_loss,
+        "break_against_fade": _break_against_fade,
         "hit_rate": _hit_rate,
         "mean_net_return": _mean_net,
         "innovation_sd_ratio": _innovation_ratio,

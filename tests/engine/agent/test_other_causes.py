@@ -69,9 +69,7 @@ def test_an_edge_that_fades_is_decay_or_concept_and_says_since_when() -> None:
         index, found, _ = _first(world, bars)
         assert index > 300
         causes.append(found.cause)
-    # an alarm comes before the 150th bar of most fades, when they cannot be told from a break yet; what names them is
-    # the comparison on schedule (tests/engine/agent/treatment/test_naming_decay.py)
-    assert "decay" in causes
+    assert causes.count("decay") >= 3
     assert set(causes) <= {"decay", "concept_drift"}
 
 

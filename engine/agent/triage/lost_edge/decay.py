@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from engine.agent.triage.lost_edge.edge_loss import FLIPPED_SLOPE, EdgeFate, EdgeLoss
-
-DECAY_LEAST_BARS: Final = 150
+from engine.agent.break_or_fade import EVEN_NATS
+from engine.agent.triage.lost_edge.edge_loss import EdgeFate, EdgeLoss
+from engine.agent.triage.lost_edge.overfit import OVERFIT_LIFE_BARS
 
 
 def decay(loss: EdgeLoss) -> EdgeFate | None:
@@ -25,11 +23,8 @@ def decay(loss: EdgeLoss) -> EdgeFate | None:
 
 
 def _has_faded(loss: EdgeLoss) -> bool:
-    """After an alarm: slow, and never clearly reversed. Without one: not clearly sudden."""
-    if loss.reading is None:
-        return loss.relation is None or not loss.relation.is_sudden
-    return (
-        loss.bars_since >= DECAY_LEAST_BARS
-        and loss.slope.value > FLIPPED_SLOPE
-        and loss.recent_slope.value > 2.0 * FLIPPED_SLOPE
-    )
+    """After an alarm: what the shape of the loss speaks for, where the champion lived long enough to fade. Without one:
+    not clearly sudden."""
+    if loss.is_alarmed:
+        return loss.age_bars > OVERFIT_LIFE_BARS and loss.shape.value <= EVEN_NATS
+    return loss.relation is None or not loss.relation.is_sudden

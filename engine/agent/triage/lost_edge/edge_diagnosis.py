@@ -63,6 +63,7 @@ def _edge_evidence(loss: EdgeLoss, fate: EdgeFate, observer: Observer) -> list[E
     return [
         fate.slope,
         loss.recent_slope,
+        loss.shape,
         cite(
             observer,
             "evidence of a lost edge",

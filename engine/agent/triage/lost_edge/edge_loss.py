@@ -7,20 +7,23 @@ from typing import Final
 
 from engine.agent.change_point import edge_change
 from engine.agent.detectors.base import Reading
+from engine.agent.detectors.edge_evidence import EdgeEvidence
 from engine.agent.diagnosis import Cause
 from engine.agent.evidence import Evidence
 from engine.agent.observer import Observer
 from engine.agent.relation_change import RelationChange
-from engine.agent.triage.evidence_building import cite_slope
+from engine.agent.triage.evidence_building import cite, cite_slope
 
 RECENT_BARS: Final = 60
 FLIPPED_SLOPE: Final = -0.15
+EDGE_ALARM: Final = f"{EdgeEvidence.name}:champion"
 
 
 @dataclass(frozen=True, slots=True)
 class EdgeLoss:
     """`reading` is the alarm, None where another rule was shown to forecast better without one; `relation` then weighs
-    the shapes of change, where it can.
+    the shapes of change, where it can. `shape` is the evidence of a break against a fade, which names a loss that
+    `is_alarmed`: the alarm is open, though another rule may have been shown to be better before it had a name.
 
     `change_ts` and `bars_since` say when the edge was lost, `share_lost` how much of it (1 = all, 2 = reversed),
     `doubt_nats` by how much that start is better than the window's first bar. `slope`, `recent_slope` and `whole_slope`
@@ -30,6 +33,8 @@ class EdgeLoss:
 
     reading: Reading | None
     relation: RelationChange | None
+    is_alarmed: bool
+    shape: Evidence
     change_ts: int
     bars_since: int
     share_lost: float
@@ -65,6 +70,8 @@ def measure_edge_loss(reading: Reading | None, relation: RelationChange | None, 
     return EdgeLoss(
         reading=reading,
         relation=relation,
+        is_alarmed=reading is not None or observer.alert_book.is_open(EDGE_ALARM),
+        shape=edge_shape(observer),
         change_ts=change,
         bars_since=len(window) - start,
         share_lost=share_lost,
@@ -75,4 +82,19 @@ def measure_edge_loss(reading: Reading | None, relation: RelationChange | None, 
         window_ts=window[0].ts,
         window_bars=len(window),
         age_bars=observer.age_bars,
+    )
+
+
+def edge_shape(observer: Observer) -> Evidence:
+    """Evidence of a break against a fade over the bars that the champion is answerable for."""
+    reference = observer.reference
+    return cite(
+        observer,
+        "evidence of a break against a fade",
+        "nats",
+        None,
+        "break_against_fade",
+        observer.champion_window[0].ts,
+        {"correlation": reference.correlation, "training_volatility": reference.training_volatility},
+        "the window speaks for a break rather than a fade with {value:+.1f} nats",
     )

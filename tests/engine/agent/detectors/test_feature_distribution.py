@@ -49,7 +49,7 @@ def test_another_shape_of_equal_mean_and_variance_is_named_at_the_next_look() ->
     assert [reading.breached for reading in first] == [index == 2 for index in range(WIDTH)]
     assert first[2].since_ts == context(FIRST_LOOK, values[0]).observation.ts
     assert not first[2].decisive
-    assert first[2].level == "WARNING"
+    assert first[2].level == "INFO"
 
 
 def test_it_looks_once_per_window_and_a_reading_stands_between_looks() -> None:

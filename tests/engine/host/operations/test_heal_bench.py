@@ -11,8 +11,8 @@ from collections import Counter
 
 import pytest
 
-from engine.host.operations.heal_bench import HealBenchResult, bench_heal
-from engine.host.operations.heal_bench_episodes import AGENTS
+from engine.host.operations.heal_bench import HealBenchResult, bench_heal, shipped_settings
+from engine.host.operations.heal_bench_episodes import AGENTS, SeedPlayer
 from engine.host.operations.heal_bench_gates import LIVE_GATE
 from engine.host.operations.heal_bench_picture import severity_picture
 from engine.host.operations.heal_bench_plan import HealBenchPlan, WorldKey
@@ -112,6 +112,12 @@ def test_the_picture_is_the_same_bytes_and_names_its_families(result: HealBenchR
     assert picture == severity_picture(result)
     ElementTree.fromstring(picture)
     assert all(f"<!-- {name} -->".encode() in picture for name in SINGLE_FAULT_FAMILIES)
+
+
+def test_worlds_that_share_their_past_are_played_as_if_alone() -> None:
+    keys = HealBenchPlan(1, 41, ("null", "concept", "stale", "garbage", "overfit")).worlds()
+    player = SeedPlayer(shipped_settings())
+    assert player(keys) == [scores for key in keys for scores in player([key])]
 
 
 def test_one_and_two_jobs_give_the_same_document() -> None:
