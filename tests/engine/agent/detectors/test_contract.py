@@ -52,6 +52,14 @@ def test_every_reading_can_be_described_and_is_finite() -> None:
         assert len(sentence) > 20
 
 
+def test_only_what_may_open_a_case_or_counts_the_account_is_an_alarm() -> None:
+    """Everything else informs: chance breaches it too often to be counted as a claim that something is wrong."""
+    observer = Observer(WORLD.reference, CONFIG)
+    levels = {(item.detector, item.level) for readings in _run(observer, WORLD.observations) for item in readings
+              if not item.decisive}  # fmt: skip
+    assert {detector for detector, level in levels if level != "INFO"} <= {"sharpe", "drawdown", "bad_ticks"}
+
+
 def test_state_survives_json_to_the_last_bit() -> None:
     straight, broken = Observer(WORLD.reference, CONFIG), Observer(WORLD.reference, CONFIG)
     _run(straight, BARS[:90])

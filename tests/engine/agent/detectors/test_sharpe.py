@@ -61,3 +61,17 @@ def test_returns_that_do_not_vary_have_a_sharpe_ratio_of_nothing() -> None:
         seen = replace(WORLD.observations[bar], net_return=0.0001, position_lots=1)
         (reading,) = detector.update(BarContext(bar, seen, empty, empty, math.nan, math.nan, math.nan, 0.001))
     assert dict(reading.information)["sharpe"] == 0.0
+
+
+def test_a_fall_is_told_at_three_errors_and_an_alarm_at_four_and_a_half() -> None:
+    """Returns of falling mean: the level rises with the distance from the training Sharpe, in standard errors."""
+    detector = Sharpe(WORLD.reference, CONFIG)
+    year = math.sqrt(WORLD.reference.bars_per_year)
+    seen: dict[str, list[float]] = {"INFO": [], "WARNING": [], "CRITICAL": []}
+    for reading in run(detector, range(BARS)) + run(detector, range(BARS), -1.0):
+        if reading.breached:
+            per_bar = dict(reading.information)["sharpe"] / year
+            error = math.sqrt((1.0 + 0.5 * per_bar**2) / CONFIG.sharpe_window_bars)
+            seen[reading.level].append((WORLD.reference.training_sharpe_per_bar - per_bar) / error)
+    assert seen["INFO"] and max(seen["INFO"]) <= 4.6 and min(seen["INFO"]) > 2.9
+    assert seen["WARNING"] + seen["CRITICAL"] and min(seen["WARNING"] + seen["CRITICAL"]) >= 4.4

@@ -144,7 +144,7 @@ def test_forty_seeds_hold_the_tighter_bars() -> None:
     assert own.grounded is not None and own.grounded >= 0.9 and own.true_diagnoses == own.diagnoses
     assert own.null_utility_kept is not None and own.null_utility_kept >= 0.96
     assert own.noedge_loss is not None and own.noedge_loss <= 0.5
-    assert own.false_diagnoses_per_1000_bars is not None and own.false_diagnoses_per_1000_bars <= 0.3
+    assert own.false_alarms_per_1000_bars is not None and own.false_alarms_per_1000_bars <= 0.3
     delays = {item.family: item.delay_median for item in own.families}
     bars = {"concept": 70, "feature": 20, "volatility": 40, "liquidity": 8, "stale": 3}
     assert all(delays[name] is not None and delays[name] <= most for name, most in bars.items())
