@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from engine.agent.diagnosis import Diagnosis
-from engine.agent.treatment.desk import Promotion
+from engine.agent.treatment.desk import Promotion, TreatmentDesk
 from engine.agent.treatment.healing_trader import HealingTrader, TradeDecision
 from engine.agent.treatment.market_bar import MarketBar
 from engine.agent.treatment.taught_trader import TeachingBars, taught_trader
@@ -96,7 +96,7 @@ class BenchEpisode:
             self._alerts += [AlertRecord(bar, alert.code, alert.level) for alert in decision.alerts]
             self._diagnoses += [_diagnosis(bar, item) for item in decision.diagnoses]
             self._repairs += _repairs(bar, decision)
-            self._promotions += [_promotion(bar, item) for item in decision.promotions]
+            self._promotions += [_promotion(bar, item, self._trader.desk) for item in decision.promotions]
 
     def branch(self) -> BenchEpisode:
         """Another episode with the same past, which goes its own way from here."""
@@ -147,5 +147,13 @@ def _repairs(bar: int, decision: TradeDecision) -> list[RepairRecord]:
     ]
 
 
-def _promotion(bar: int, item: Promotion) -> PromotionRecord:
-    return PromotionRecord(bar, item.weights, item.trial)
+def _promotion(bar: int, item: Promotion, desk: TreatmentDesk) -> PromotionRecord:
+    """With the repairs of inputs that are in force after the bar's decision."""
+    return PromotionRecord(
+        bar,
+        item.weights,
+        item.trial,
+        input_offset=tuple(desk.offset.tolist()),
+        input_scale=tuple(desk.scale.tolist()),
+        muted_inputs=tuple(np.flatnonzero(desk.muted).tolist()),
+    )
