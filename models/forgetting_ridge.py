@@ -42,10 +42,15 @@ class ForgettingRidge:
 
     def add(self, inputs: FloatArray, target: float) -> None:
         """One more bar: standardised inputs[d] (0 where missing) and the return they should have told."""
-        self.gram *= self.memory
-        self.moment *= self.memory
-        self.gram += inputs[:, None] * inputs
-        self.moment += inputs * target
+        self.add_products(inputs[:, None] * inputs, inputs * target)
+
+    def add_products(self, gram: FloatArray, moment: FloatArray) -> None:
+        """The same by that bar's products gram[d, d] = z z' and moment[d] = z u, which several fits may share."""
+        if self.memory < 1.0:
+            self.gram *= self.memory
+            self.moment *= self.memory
+        self.gram += gram
+        self.moment += moment
 
     def add_many(self, inputs: FloatArray, targets: FloatArray) -> None:
         """Many bars at once, oldest first: inputs[n, d], targets[n]."""

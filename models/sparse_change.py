@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int_]
 MOST_INPUTS: Final = 7
 CHANGE_CHANCE: Final = 0.3  # of one weight, before the data speak
 FRESH_CHANCE: Final = 0.1  # that nothing that was learned holds
@@ -62,15 +63,15 @@ def weigh_moves(gram: FloatArray, left_over: FloatArray, *, noise_variance: floa
     leave unexplained; `variance` > 0 is the prior variance of a moved weight.
     """
     ratio = noise_variance / variance
-    found = _subsets(len(left_over))
-    nats = np.empty(len(found))
-    moves = np.zeros((len(found), len(left_over)))
-    for place, (subset, log_prior) in enumerate(found):
-        nats[place] = log_prior
-        if subset:
-            rows = np.array(subset)
-            nats[place] += _solve(gram[rows[:, None], rows], left_over[rows], ratio, noise_variance, moves[place], rows)
-    return WeighedMoves(tuple(subset for subset, _ in found), nats, moves)
+    found = _hypotheses(len(left_over))
+    nats = found.log_prior.copy()
+    moves = np.zeros(found.touched.shape)
+    for places, rows in found.by_size:
+        grams, moments = gram[rows[:, :, None], rows[:, None, :]], left_over[rows]
+        evidence, solved = _solve(grams, moments, ratio, noise_variance)
+        nats[places] += evidence
+        moves[places[:, None], rows] = solved
+    return WeighedMoves(found.subsets, nats, moves)
 
 
 def sparse_change(old: FloatArray, gram: FloatArray, moment: FloatArray, *, noise_variance: float) -> SparseChange:
@@ -84,38 +85,50 @@ def sparse_change(old: FloatArray, gram: FloatArray, moment: FloatArray, *, nois
     if variance == 0.0:
         return SparseChange(old.copy(), np.zeros(width))
     weighed = weigh_moves(gram, moment - gram @ old, noise_variance=noise_variance, variance=variance)
-    fresh = np.zeros(width)
     ratio = noise_variance / (variance / MOVE_SCALE**2)
-    nats = _solve(gram, moment, ratio, noise_variance, fresh, np.arange(width))
+    evidence, fresh = _solve(gram, moment, ratio, noise_variance)
     # both against "none moved": that one leaves u - old z where a fresh start leaves u
-    nats -= float(2.0 * old @ moment - old @ gram @ old) / (2.0 * noise_variance)
+    nats = float(evidence) - float(2.0 * old @ moment - old @ gram @ old) / (2.0 * noise_variance)
     logs = np.append(math.log1p(-FRESH_CHANCE) + weighed.nats, math.log(FRESH_CHANCE) + nats)
     moves = np.vstack([weighed.moves, fresh - old])
+    touched = np.vstack([_hypotheses(width).touched, np.ones(width)])
     chances = np.exp(logs - logs.max())
     chances /= chances.sum()
-    touched = np.ones((len(chances), width))
-    for place, subset in enumerate(weighed.subsets):
-        touched[place] = np.isin(np.arange(width), subset)
     return SparseChange(old + chances @ moves, chances @ touched)
 
 
-def _solve(
-    gram: FloatArray, moment: FloatArray, ratio: float, noise_variance: float, into: FloatArray, rows: NDArray[np.int_]
-) -> float:
-    """Write the posterior mean into `into[rows]`; log marginal likelihood against 0 weights."""
-    precision = gram.copy()
-    precision.flat[:: len(moment) + 1] += ratio
-    root = np.linalg.cholesky(precision)
-    half = np.linalg.solve(root, moment)
-    into[rows] = np.linalg.solve(root.T, half)
-    fit = float(half @ half) / (2.0 * noise_variance)
-    return 0.5 * len(half) * math.log(ratio) - float(np.sum(np.log(np.diag(root)))) + fit
+def _solve(gram: FloatArray, moment: FloatArray, ratio: float, noise_variance: float) -> tuple[FloatArray, FloatArray]:
+    """Log marginal likelihoods[...] against 0 weights, and posterior means[..., k], of gram[..., k, k] and
+    moment[..., k]."""
+    count = moment.shape[-1]
+    root = np.linalg.cholesky(gram + ratio * np.eye(count))
+    half = np.linalg.solve(root, moment[..., None])
+    mean = np.linalg.solve(root.swapaxes(-1, -2), half)[..., 0]
+    fit = np.vecdot(half[..., 0], half[..., 0]) / (2.0 * noise_variance)
+    log_roots = np.sum(np.log(np.diagonal(root, axis1=-2, axis2=-1)), axis=-1)
+    return 0.5 * count * math.log(ratio) - log_roots + fit, mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Hypotheses:
+    """Every subset of moved weights, smaller ones first: its log prior and its members as touched[h, d] of 0 and 1;
+    and of each size above 0 the places[n] of its subsets with their members as rows[n, size]."""
+
+    subsets: tuple[tuple[int, ...], ...]
+    log_prior: FloatArray
+    touched: FloatArray
+    by_size: tuple[tuple[IntArray, IntArray], ...]
 
 
 @lru_cache(maxsize=8)
-def _subsets(width: int) -> tuple[tuple[tuple[int, ...], float], ...]:
-    """Subsets of moved weights with their log prior, none first."""
+def _hypotheses(width: int) -> _Hypotheses:
     largest = width if width <= MOST_INPUTS else 1
-    found = [subset for count in range(largest + 1) for subset in combinations(range(width), count)]
+    subsets = tuple(subset for size in range(largest + 1) for subset in combinations(range(width), size))
     moved, stayed = math.log(CHANGE_CHANCE), math.log1p(-CHANGE_CHANCE)
-    return tuple((subset, len(subset) * moved + (width - len(subset)) * stayed) for subset in found)
+    sizes = np.array([len(subset) for subset in subsets])
+    touched = np.array([[float(index in subset) for index in range(width)] for subset in subsets])
+    by_size = []
+    for size in range(1, largest + 1):
+        places = np.flatnonzero(sizes == size)
+        by_size.append((places, np.array([subsets[place] for place in places.tolist()])))
+    return _Hypotheses(subsets, sizes * moved + (width - sizes) * stayed, touched, tuple(by_size))

@@ -47,9 +47,8 @@ class AlertBook:
         raised: list[Reading] = []
         cleared: list[str] = []
         counting = {code.partition(":")[0] for code in (*self._open, *self._breached)}
-        for reading in readings:
-            if not reading.breached and reading.detector not in counting:
-                continue  # quiet, as nearly all are: nothing to raise, to count down or to clear
+        # all others are quiet, as nearly all are: nothing to raise, to count down or to clear
+        for reading in [item for item in readings if item.breached or item.detector in counting]:
             code = reading.code
             if reading.breached:
                 self._calm.pop(code, None)

@@ -79,6 +79,7 @@ def _measure(
         values,
         said,
         part.realised,
+        observer=config.observer,
         coefficients=_coefficients(champion),
         event_ts=part.event_ts[:, index],
         volumes=np.array([bar.volume for bar in part.bars], dtype=np.float64),

@@ -53,6 +53,7 @@ def input_change(window: Sequence[BarObservation], reference: ChampionReference,
     )
     innovations = np.full(len(window), math.nan)
     innovations[1:] = (scores[1:] - reference.feature_ar1[index] * scores[:-1]) / reference.innovation_sd[index]
+    innovations /= reference.innovation_units(index, [item.realised_return for item in window])
     known = np.isfinite(innovations)
     charts = chart_increments(np.where(known, innovations, 0.0)) - np.array(reference.chart_offset[index])
     charts = np.where(known[:, None], charts, 0.0)

@@ -47,12 +47,16 @@ class Diagnostician:
     def diagnose(self, report: ObserverReport, observer: Observer, held: Collection[str] = ()) -> Diagnosis | None:
         """One cause, or None while nothing decisive is breached or a rule waits. Causes in `held` (by their rules'
         `held_as`) are under treatment already. CalculationError where a breached detector opens no rule."""
-        decisive = [reading for reading in report.readings if reading.decisive]
         silent = {self._silenced_by[cause] for cause in held}
-        breached = [reading for reading in decisive if reading.breached and reading.detector not in silent]
+        breached = [
+            reading
+            for reading in report.readings
+            if reading.breached and reading.decisive and reading.detector not in silent
+        ]
         if not breached:
             self.reset()
             return None
+        decisive = [reading for reading in report.readings if reading.decisive]
         opened = {reading.detector for reading in breached}
         for rule in self._rules:
             state = self._state_of(rule.name)

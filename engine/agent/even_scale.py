@@ -10,6 +10,7 @@ autocorrelated bars are about fifty independent ones, and their tails bend the m
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -62,11 +63,21 @@ def _correlation(first: FloatArray, second: FloatArray) -> float:
 
 def _fit(known: FloatArray, low: float, high: float) -> EvenScale:
     edge = EDGE if len(np.unique(known)) >= min(FEWEST_DISTINCT, known.size // 2) else EDGE_ROUNDED
-    even = np.array([_transform(value, low, high, edge) for value in known.tolist()])
+    even = _transformed(known, low, high, edge)
     even = even[np.isfinite(even)]
     mean = float(np.mean(even)) if even.size else 0.0
     sd = float(np.std(even)) if even.size else 0.0
     return low, high, edge, mean, sd if sd > 0.0 else 1.0
+
+
+def _is_plain(low: float, high: float) -> bool:
+    return not (low < high or low == high == 1.0)
+
+
+def _transformed(column: FloatArray, low: float, high: float, edge: float) -> FloatArray:
+    if _is_plain(low, high):
+        return column
+    return np.array([_transform(value, low, high, edge) for value in column.tolist()])
 
 
 def _transform(value: float, low: float, high: float, edge: float) -> float:
@@ -92,5 +103,31 @@ def even_score(value: float, scale: EvenScale) -> float:
 
 
 def even_scores(column: FloatArray, scale: EvenScale) -> FloatArray:
-    """Scores of a whole column."""
-    return np.array([even_score(value, scale) for value in column.tolist()])
+    """Scores of a whole column, each as `even_score` gives it."""
+    low, high, edge, mean, sd = scale
+    return _limited(_transformed(column, low, high, edge), mean, sd)
+
+
+class EvenRow:
+    """The scales of several inputs, to score a row of their values[d] as `even_score` scores each."""
+
+    def __init__(self, scales: Sequence[EvenScale]) -> None:
+        self._bent = [
+            (index, low, high, edge) for index, (low, high, edge, _, _) in enumerate(scales) if not _is_plain(low, high)
+        ]
+        self._mean = np.array([scale[3] for scale in scales])
+        self._sd = np.array([scale[4] for scale in scales])
+
+    def scores(self, values: FloatArray) -> FloatArray:
+        """scores[d] in training standard deviations; NaN where a value is missing."""
+        transformed = values.copy()
+        for index, low, high, edge in self._bent:
+            transformed[index] = _transform(float(values[index]), low, high, edge)
+        return _limited(transformed, self._mean, self._sd)
+
+
+def _limited(transformed: FloatArray, mean: float | FloatArray, sd: float | FloatArray) -> FloatArray:
+    scores: FloatArray = (transformed - mean) / sd
+    scores = np.minimum(np.maximum(scores, -LARGEST_SCORE), LARGEST_SCORE)
+    scores[np.isinf(transformed)] = math.nan
+    return scores

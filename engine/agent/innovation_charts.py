@@ -28,16 +28,17 @@ CHARTS: Final[tuple[tuple[float, float], ...]] = (
 WEIGHTS: Final = (0.36, 0.36, 0.14, 0.14)
 _LOG_WEIGHT: Final = np.log(np.array(WEIGHTS))
 _SHIFT: Final = np.array([shift for shift, _ in CHARTS])
-_INVERSE_VARIANCE: Final = np.array([1.0 / scale**2 for _, scale in CHARTS])
+_HALF_PRECISION: Final = np.array([0.5 / scale**2 for _, scale in CHARTS])
 _LOG_SCALE: Final = np.array([math.log(scale) for _, scale in CHARTS])
 
 
 def chart_increments(innovations: FloatArray) -> FloatArray:
     """Log likelihood ratios, shape (..., charts), of standardised innovations of shape (...)."""
     u = np.asarray(innovations, dtype=np.float64)[..., None]
-    ratio: FloatArray = 0.5 * u * u - 0.5 * (u - _SHIFT) ** 2 * _INVERSE_VARIANCE - _LOG_SCALE
-    capped: FloatArray = np.minimum(ratio, LARGEST_STEP)
-    return capped
+    ratio: FloatArray = 0.5 * u * u - (u - _SHIFT) ** 2 * _HALF_PRECISION
+    ratio -= _LOG_SCALE
+    np.minimum(ratio, LARGEST_STEP, out=ratio)
+    return ratio
 
 
 def calibrate_charts(innovations: FloatArray) -> tuple[tuple[float, ...], float]:
@@ -49,13 +50,18 @@ def calibrate_charts(innovations: FloatArray) -> tuple[tuple[float, ...], float]
     totals = np.cumsum(increments - offset, axis=0)
     before = np.vstack([np.zeros((1, len(CHARTS))), totals[:-1]])
     log_sums = totals + np.logaddexp.accumulate(-before, axis=0)  # log sum over starts s of exp(S_t - S_{s-1})
-    peak = max(0.0, float(np.max(mixed_evidence(log_sums))))
+    peak = max(0.0, float(np.max(mixed_evidence(weighted_sums(log_sums)))))
     return tuple(float(item) for item in offset), peak
 
 
-def mixed_evidence(log_sums: FloatArray) -> FloatArray:
-    """Log of the weighted mean of the charts' sums (last axis), stable for large values."""
-    weighted = log_sums + _LOG_WEIGHT
-    top = np.max(weighted, axis=-1, keepdims=True)
-    mixed: FloatArray = np.squeeze(top, -1) + np.log(np.sum(np.exp(weighted - top), axis=-1))
+def weighted_sums(log_sums: FloatArray) -> FloatArray:
+    """Logs of the charts' sums (last axis), each times its weight."""
+    weighted: FloatArray = log_sums + _LOG_WEIGHT
+    return weighted
+
+
+def mixed_evidence(weighted: FloatArray) -> FloatArray:
+    """Log of the weighted mean of the charts' sums (last axis) from `weighted_sums`, stable for large values."""
+    top = weighted.max(axis=-1)
+    mixed: FloatArray = top + np.log(np.exp(weighted - top[..., None]).sum(axis=-1))
     return mixed

@@ -39,9 +39,14 @@ def estimate_rescaling(
         return ((item.values[index] - before_offset) / before_scale - mean) / sd
 
     phi = min(reference.feature_ar1[index], 0.995)
-    noise = max(reference.innovation_sd[index], 1e-3)
-    finite = [item for item in window if math.isfinite(item.values[index])]
+    units = reference.innovation_units(index, [item.realised_return for item in window])
+    finite, kept = [], []
+    for item, unit in zip(window, units.tolist(), strict=True):
+        if math.isfinite(item.values[index]):
+            finite.append(item)
+            kept.append(unit)
     values = np.array([standard(item) for item in finite])
+    noise = max(reference.innovation_sd[index], 1e-3) * np.array(kept)
     named = sum(item.ts < change_ts for item in finite)
     if named == len(values):
         return before_offset, before_scale
@@ -49,9 +54,10 @@ def estimate_rescaling(
     earliest = max(0, named - EARLIER_BARS)
     for start in range(earliest, min(named + LATER_BARS, len(values) - 1) + 1):
         sound = values[max(earliest - 1, 0) : start]
-        calm = -0.5 * float(np.sum(((sound[1:] - phi * sound[:-1]) / noise) ** 2))
-        first_mean, first_sd = (phi * values[start - 1], noise) if start else (0.0, 1.0)
-        fitted = _fit(values[start:], first_mean, first_sd, phi, noise)
+        sound_noise = noise[max(earliest - 1, 0) : start]
+        calm = -0.5 * float(np.sum(((sound[1:] - phi * sound[:-1]) / sound_noise[1:]) ** 2))
+        first_mean, first_sd = (phi * values[start - 1], float(noise[start])) if start else (0.0, 1.0)
+        fitted = _fit(values[start:], first_mean, first_sd, phi, noise[start + 1 :])
         if fitted[0] + calm > best[0]:
             best = (fitted[0] + calm, *fitted[1:])
     _, offset, scale = best
@@ -60,17 +66,18 @@ def estimate_rescaling(
     return before_offset + before_scale * own_offset, before_scale * scale
 
 
-def _fit(later: FloatArray, first_mean: float, first_sd: float, phi: float, noise: float) -> tuple[float, float, float]:
-    """(log likelihood, offset, scale) of the best pair for standardised values of which all are re-scaled."""
+def _fit(
+    later: FloatArray, first_mean: float, first_sd: float, phi: float, noise: FloatArray
+) -> tuple[float, float, float]:
+    """(log likelihood, offset, scale) of the best pair for standardised values of which all are re-scaled; `noise` is
+    that of all but the first."""
     scales = SCALES[:, None]
     scaled = later / scales
     # residual rows, one per scale: r = p - q * offset, both in units of their noise
     p = np.concatenate(
         ((scaled[:, :1] - first_mean) / first_sd, (scaled[:, 1:] - phi * scaled[:, :-1]) / noise), axis=1
     )
-    q = np.concatenate(
-        (1.0 / (scales * first_sd), np.repeat((1.0 - phi) / (scales * noise), len(later) - 1, 1)), axis=1
-    )
+    q = np.concatenate((1.0 / (scales * first_sd), (1.0 - phi) / (scales * noise)), axis=1)
     cross, energy = np.einsum("sn,sn->s", q, p), np.einsum("sn,sn->s", q, q)
     offset = cross / (energy + 1.0 / 9.0)
     squared = np.einsum("sn,sn->s", p, p) - 2.0 * offset * cross + offset * offset * energy

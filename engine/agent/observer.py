@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,7 @@ from engine.agent.detectors.registry import DETECTORS
 from engine.agent.detectors.run_length import evidence_run_length
 from engine.agent.detectors.staleness import Staleness
 from engine.agent.detectors.volatility import Volatility
-from engine.agent.even_scale import even_score
+from engine.agent.even_scale import EvenRow
 from engine.agent.observation import BarObservation
 from engine.agent.reference import ChampionReference
 from engine.agent.tick_guard import TickGuard
@@ -51,7 +52,8 @@ class Observer:
     def __init__(self, reference: ChampionReference, config: ObserverConfig) -> None:
         self.config = config
         self.history: deque[BarObservation] = deque(maxlen=config.history_bars)
-        self._history_rows: deque[list[Any]] = deque(maxlen=config.history_bars)
+        self._history_rows: deque[list[Any]] = deque(maxlen=config.history_bars)  # as JSON, each bar written once
+        self._unwritten_bars = 0
         self.alert_book = AlertBook(config.dwell_bars, config.alert_deadband)
         self.age_bars = 0  # of the champion's rule; `bars` counts since its detectors last began anew
         self._begin(reference)
@@ -63,11 +65,15 @@ class Observer:
         self._volatility = next(item for item in self.detectors if isinstance(item, Volatility))
         self._liquidity = next(item for item in self.detectors if isinstance(item, Liquidity))
         self._edge = next(item for item in self.detectors if isinstance(item, EdgeEvidence))
+        self._staleness = next(item for item in self.detectors if isinstance(item, Staleness))
+        self._even_row = EvenRow(reference.even_scale)
         self._guard = TickGuard(reference)
         self._held = np.full(len(reference.feature_names), math.nan)
         self.last_context: BarContext | None = None
         self._ar1 = np.array(reference.feature_ar1)
         self._innovation_sd = np.array(reference.innovation_sd)
+        self._volatility_power = np.array(reference.volatility_power)
+        self._follows_volatility = any(power != 0.0 for power in reference.volatility_power)
         self._offset = np.array(reference.input_offset)
         self._scale = np.array(reference.input_scale)
         self._former = np.full(len(reference.feature_names), math.nan)
@@ -76,8 +82,7 @@ class Observer:
     @property
     def staleness(self) -> Staleness:
         """The detector of dead feeds, which alone knows what fell still together."""
-        found = next(item for item in self.detectors if isinstance(item, Staleness))
-        return found
+        return self._staleness
 
     @property
     def liquidity_strain(self) -> float:
@@ -131,14 +136,14 @@ class Observer:
         if reference.feature_names != self.reference.feature_names:
             self.history.clear()
             self._history_rows.clear()
+            self._unwritten_bars = 0
         self._begin(reference)
         self._volatility.filter.continue_from(former)
         if forget_jumps:
             self._volatility.filter.forget_jumps()
         if self.history and len(self.history[-1].values) == len(reference.feature_names):
             self._held = held
-            repaired = replace(self.history[-1], values=tuple(held.tolist()))
-            self._former = self._standardise(repaired)
+            self._former = self._standardise(held)
             self._guard.refuse(self._former.tolist())
         return tuple(ended)
 
@@ -150,45 +155,55 @@ class Observer:
                 f"{len(self.reference.feature_names)} features"
             )
         context = self.last_context = self._context(observation)
-        readings = tuple(reading for detector in self.detectors for reading in detector.update(context))
+        readings: list[Reading] = []
+        for detector in self.detectors:
+            readings += detector.update(context)
         raised, cleared = self.alert_book.update(readings)
-        owners = {detector.name: detector for detector in self.detectors}
-        alerts = tuple(
-            Alert(
-                code=reading.code,
-                detector=reading.detector,
-                subject=reading.subject,
-                level=reading.level,
-                message=owners[reading.detector].describe(reading),
-                value=reading.value,
-                threshold=reading.threshold,
-                since_ts=reading.since_ts,
-                first_ts=observation.ts,
-            )
-            for reading in raised
-        )
+        alerts = tuple(self._alert(reading, observation.ts) for reading in raised)
         self.history.append(observation)
-        self._history_rows.append(observation.to_list())
+        self._unwritten_bars += 1
         self.bars += 1
         self.age_bars += 1
-        return ObserverReport(readings, alerts, tuple(cleared))
+        return ObserverReport(tuple(readings), alerts, tuple(cleared))
 
-    def _standardise(self, observation: BarObservation) -> FloatArray:
-        repaired = (np.array(observation.values) - self._offset) / self._scale
-        scales = self.reference.even_scale
-        return np.array([even_score(value, scale) for value, scale in zip(repaired.tolist(), scales, strict=True)])
+    def _alert(self, reading: Reading, ts: int) -> Alert:
+        owner = next(detector for detector in self.detectors if detector.name == reading.detector)
+        return Alert(
+            code=reading.code,
+            detector=reading.detector,
+            subject=reading.subject,
+            level=reading.level,
+            message=owner.describe(reading),
+            value=reading.value,
+            threshold=reading.threshold,
+            since_ts=reading.since_ts,
+            first_ts=ts,
+        )
+
+    def _standardise(self, values: FloatArray) -> FloatArray:
+        return self._even_row.scores((values - self._offset) / self._scale)
+
+    def _innovation_units(self) -> FloatArray:
+        """What each input's innovation of the coming bar is measured in, in training's."""
+        ratio = self.volatility / self.reference.innovation_volatility
+        units: FloatArray = ratio**self._volatility_power
+        return units
 
     def _context(self, observation: BarObservation) -> BarContext:
-        inputs = self._standardise(observation)
-        refused = self._guard.refuse(inputs.tolist())
         values = np.array(observation.values)
+        inputs = self._standardise(values)
+        innovations = (inputs - self._ar1 * self._former) / self._innovation_sd
+        if self._follows_volatility:
+            units = self._innovation_units()
+            innovations /= units
+            self._guard.widen(units.tolist())
+        refused = self._guard.refuse(inputs.tolist())
         if refused:
             places = list(refused)
             inputs[places] = self._former[places]
             values[places] = self._held[places]
+            innovations[places] = math.nan
         self._held = values
-        innovations = (inputs - self._ar1 * self._former) / self._innovation_sd
-        innovations[list(refused)] = math.nan
         self._former = inputs
         volatility = self.volatility
         forecast = residual = shift = math.nan
@@ -237,8 +252,14 @@ class Observer:
             "guard": self._guard.state(),
             "detectors": {detector.name: detector.state() for detector in self.detectors},
             "alerts": self.alert_book.state(),
-            "history": list(self._history_rows),
+            "history": self._written_history(),
         }
+
+    def _written_history(self) -> list[list[Any]]:
+        fresh = min(self._unwritten_bars, len(self.history))
+        self._history_rows.extend(item.to_list() for item in islice(self.history, len(self.history) - fresh, None))
+        self._unwritten_bars = 0
+        return list(self._history_rows)
 
     @classmethod
     def from_state(cls, state: dict[str, Any], config: ObserverConfig) -> Observer:

@@ -14,9 +14,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.agent.bound_search import with_likeliest_bounds
 from engine.agent.even_scale import EvenScale, even_scores, fit_even_scale
 from engine.agent.innovation_charts import calibrate_charts
+from engine.agent.market_units import known_volatilities, volatility_power
 from engine.kernel.canonical import content_hash
+from engine.kernel.config_models import ObserverConfig
 from engine.kernel.errors import CalculationError, StoreError
 
 FloatArray = NDArray[np.float64]
@@ -33,7 +36,10 @@ class ChampionReference:
     `even_scale.py`), so that a bounded or skewed input has innovations of one variance; `feature_ar1` and
     `innovation_sd` describe that series: `(x_t - ar1 * x_{t-1}) / innovation_sd` is white with unit variance in
     training, `largest_innovation` (in its sd) the largest jump. `repeat_share` and `event_repeat_share` are shares of
-    values equal to the former one, the larger of the plain share and that after another repeat. `prediction_sd`,
+    values equal to the former one, the larger of the plain share and that after another repeat. Where an input is made
+    of the market's own moves (`volatility_power` above 0, see `market_units.py`) its innovations are divided by
+    `(volatility / innovation_volatility) ** volatility_power` first, with the volatility known before the bar under the
+    filter of `log_volatility_sd`, `volatility_persistence` and `volatility_jump_bars`. `prediction_sd`,
     `residual_sd` and `training_volatility` are per bar, in log returns. `coefficients` belong to standardised features
     (None for a model that is not linear). `edge_lower_bound` is the one-sided lower bound of the mean score per bar; at
     or below 0 the champion has no edge to lose. `input_offset`, `input_scale` and `quarantined` are the repairs in
@@ -68,6 +74,10 @@ class ChampionReference:
     chart_offset: tuple[tuple[float, ...], ...]
     chart_training_peak: tuple[float, ...]
     innovation_bins: tuple[tuple[float, ...], ...]
+    volatility_power: tuple[float, ...]
+    innovation_volatility: float
+    volatility_persistence: float
+    volatility_jump_bars: float
     log_volatility_sd: float
     log_spread: tuple[float, float]
     log_volume: tuple[float, float]
@@ -92,6 +102,22 @@ class ChampionReference:
     def index_of(self, feature: str) -> int:
         """Position of a feature in the registered order."""
         return self.feature_names.index(feature)
+
+    def innovation_units(self, index: int, returns: Sequence[float]) -> FloatArray:
+        """What the innovations of one input are measured in on each bar of returns[n], in training's own: all 1 where
+        its `volatility_power` is 0. The filter begins with the first return, knowing training's level alone."""
+        power = self.volatility_power[index]
+        if power == 0.0:
+            return np.ones(len(returns))
+        known = known_volatilities(
+            returns,
+            level=self.training_volatility,
+            log_sd=self.log_volatility_sd,
+            persistence=self.volatility_persistence,
+            jump_bars=self.volatility_jump_bars,
+        )
+        units: FloatArray = (known / self.innovation_volatility) ** power
+        return units
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON values."""
@@ -139,6 +165,7 @@ def build_reference(
     predictions: FloatArray,
     returns: FloatArray,
     *,
+    observer: ObserverConfig,
     coefficients: Sequence[float] | None = None,
     event_ts: NDArray[np.int64] | None = None,
     net_returns: FloatArray | None = None,
@@ -159,16 +186,25 @@ def build_reference(
     moments = np.asarray(times, dtype=np.int64)
     matrix = np.asarray(values, dtype=np.float64)
     scored = np.isfinite(predictions) & np.isfinite(returns)
-    if int(scored.sum()) < MIN_TRAINING_BARS:
-        raise CalculationError(
-            f"{int(scored.sum())} scored training bars; a reference needs {MIN_TRAINING_BARS} at least"
-        )
+    _require_bars(int(scored.sum()))
     count, width = matrix.shape
-    columns = [_describe_feature(matrix[:, index], None if bounds is None else bounds[index]) for index in range(width)]
+    outcome, forecast = returns[scored], predictions[scored]
+    level, log_sd = float(np.sqrt(np.mean(outcome**2))), log_volatility_sd(outcome)
+    known_volatility = known_volatilities(
+        returns,
+        level=level,
+        log_sd=log_sd,
+        persistence=observer.volatility_persistence,
+        jump_bars=observer.volatility_jump_bars,
+    )
+    market = (np.asarray(returns, dtype=np.float64), np.log(known_volatility / level))
+    columns = [
+        _describe_feature(matrix[:, index], None if bounds is None else bounds[index], *market)
+        for index in range(width)
+    ]
     events = None if event_ts is None else np.asarray(event_ts, dtype=np.int64)
     runs = [_runs(matrix[:, index]) for index in range(width)]
     event_runs = [(0.0, 1) if events is None else _runs(events[:, index]) for index in range(width)]
-    outcome, forecast = returns[scored], predictions[scored]
     prediction_sd = float(np.std(forecast))
     residual_sd = float(np.std(outcome - forecast))
     traded = returns if net_returns is None else net_returns
@@ -190,7 +226,7 @@ def build_reference(
         coefficients=None if coefficients is None else tuple(float(item) for item in coefficients),
         prediction_sd=prediction_sd,
         residual_sd=residual_sd,
-        training_volatility=float(np.sqrt(np.mean(outcome**2))),
+        training_volatility=level,
         training_from_ts=int(moments[0]),
         training_to_ts=int(moments[-1]),
         training_sharpe_per_bar=sharpe,
@@ -208,7 +244,11 @@ def build_reference(
         chart_offset=tuple(column["chart_offset"] for column in columns),
         chart_training_peak=tuple(column["chart_peak"] for column in columns),
         innovation_bins=tuple(column["bins"] for column in columns),
-        log_volatility_sd=_log_volatility_sd(outcome),
+        volatility_power=tuple(column["volatility_power"] for column in columns),
+        innovation_volatility=level,
+        volatility_persistence=observer.volatility_persistence,
+        volatility_jump_bars=observer.volatility_jump_bars,
+        log_volatility_sd=log_sd,
         log_spread=_log_moments(spreads),
         log_volume=_log_moments(volumes),
         training_hit_rate=float(np.mean(np.sign(forecast[decided]) == np.sign(outcome[decided])))
@@ -221,19 +261,30 @@ def build_reference(
     )
 
 
-def _describe_feature(column: FloatArray, bounds: tuple[float, float] | None) -> dict[str, Any]:
+def _require_bars(count: int) -> None:
+    if count < MIN_TRAINING_BARS:
+        raise CalculationError(f"{count} scored training bars; a reference needs {MIN_TRAINING_BARS} at least")
+
+
+def _describe_feature(
+    column: FloatArray, bounds: tuple[float, float] | None, returns: FloatArray, log_volatility: FloatArray
+) -> dict[str, Any]:
     known = column[np.isfinite(column)]
     mean = float(np.mean(known)) if known.size else 0.0
     sd = float(np.std(known)) if known.size else 0.0
     sd = sd if sd > 0.0 else 1.0
     scale = fit_even_scale(column, bounds)
+    if bounds is None:
+        scale = with_likeliest_bounds(column, scale)
     standard = even_scores(column, scale)
     earlier, later = standard[:-1], standard[1:]
     pairs = np.isfinite(earlier) & np.isfinite(later)
     earlier, later = earlier[pairs], later[pairs]
     energy = float(np.dot(earlier, earlier))
     ar1 = float(np.clip(np.dot(earlier, later) / energy, 0.0, 0.999)) if energy > 0.0 else 0.0
-    innovations = later - ar1 * earlier
+    jumps = later - ar1 * earlier
+    power = volatility_power(jumps, returns[1:][pairs], log_volatility[1:][pairs])
+    innovations = jumps if power == 0.0 else jumps * np.exp(-power * log_volatility[1:][pairs])
     innovation_sd = float(np.std(innovations)) if innovations.size else 1.0
     innovation_sd = innovation_sd if innovation_sd > 1e-9 else 1.0
     white = innovations / innovation_sd
@@ -247,7 +298,8 @@ def _describe_feature(column: FloatArray, bounds: tuple[float, float] | None) ->
         "scale": scale,
         "low": float(np.min(known)) if known.size else 0.0,
         "high": float(np.max(known)) if known.size else 0.0,
-        "largest_innovation": float(np.max(np.abs(white))) if white.size else 0.0,
+        "volatility_power": power,
+        "largest_innovation": float(np.max(np.abs(jumps / innovation_sd))) if jumps.size else 0.0,
         "chart_offset": offset,
         "chart_peak": peak,
         "bins": tuple(float(edge) for edge in np.quantile(white, inner)) if white.size else (),
@@ -260,13 +312,13 @@ def _runs(column: NDArray[Any]) -> tuple[float, int]:
     if len(column) < 2:
         return 0.0, 1
     equal = column[1:] == column[:-1]
+    if not equal.any():
+        return 0.0, 1
     longest = current = 1
     for same in equal.tolist():
         current = current + 1 if same else 1
         longest = max(longest, current)
     after_repeat = equal[1:][equal[:-1]]
-    if not equal.any():
-        return 0.0, longest
     clustered = (float(np.sum(after_repeat)) + 1.0) / (len(after_repeat) + 2.0)
     cautious = clustered + 1.6 * math.sqrt(clustered * (1.0 - clustered) / (len(after_repeat) + 2.0))
     return max(float(np.mean(equal)), min(cautious, 0.99)), longest
@@ -281,8 +333,13 @@ def _edge_lower_bound(forecast: FloatArray, outcome: FloatArray, parameters: int
     return max(correlation, 0.0) - math.sqrt(noise)
 
 
-def _log_volatility_sd(returns: FloatArray) -> float:
-    """Standard deviation of slow log volatility, from the autocovariance of log |return| at lags 1 to 10."""
+def log_volatility_sd(returns: FloatArray) -> float:
+    """Standard deviation of slow log volatility, from the autocovariance of log |return| at lags 1 to 10.
+
+    Half of it is the usual one, since a thousand bars measure it badly. `returns[n]` are finite; CalculationError below
+    100 of them.
+    """
+    _require_bars(len(returns))
     size = np.log(np.maximum(np.abs(returns), 0.02 * np.std(returns) + 1e-300))
     centred = size - np.mean(size)
     lags = [float(np.mean(centred[lag:] * centred[:-lag])) for lag in range(1, 11)]

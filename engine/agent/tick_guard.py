@@ -27,32 +27,42 @@ class TickGuard:
     """Per input: the last good score and the refusals in a row."""
 
     def __init__(self, reference: ChampionReference) -> None:
-        self.limits = refusal_limits(reference)
+        self.limits = self._limits_now = refusal_limits(reference)
         self._ar1, self._sd = reference.feature_ar1, reference.innovation_sd
         self._good = [math.nan] * len(self.limits)
         self._refused = [0] * len(self.limits)
-        self._returned = [False] * len(self.limits)
+        self._returned: tuple[int, ...] = ()
+
+    def widen(self, units: Sequence[float]) -> None:
+        """What innovations of the coming bar are measured in, in training's: the limit of an input that is made of the
+        market's moves grows with a wild market, and never shrinks."""
+        self._limits_now = tuple(limit * max(unit, 1.0) for limit, unit in zip(self.limits, units, strict=True))
 
     def refuse(self, scores: Sequence[float]) -> tuple[int, ...]:
         """Indices of the scores (training sd, NaN missing) that are refused on this bar."""
         found: list[int] = []
-        for index, score in enumerate(scores):
-            self._returned[index] = False
+        returned: list[int] = []
+        rows = zip(scores, self._good, self._ar1, self._sd, self._limits_now, self._refused, strict=True)
+        for index, (score, good, ar1, sd, limit, refused) in enumerate(rows):
             if score != score:
                 continue
-            jump = (score - self._ar1[index] * self._good[index]) / self._sd[index]
-            if abs(jump) > self.limits[index] and self._refused[index] < PATIENCE:
+            jump = abs((score - ar1 * good) / sd)
+            if jump > limit and refused < PATIENCE:
                 self._refused[index] += 1
                 found.append(index)
                 continue
-            self._returned[index] = self._refused[index] > 0 and abs(jump) <= self.limits[index]
-            self._good[index], self._refused[index] = score, 0
+            if refused:
+                self._refused[index] = 0
+                if jump <= limit:
+                    returned.append(index)
+            self._good[index] = score
+        self._returned = tuple(returned)
         return tuple(found)
 
     def returned(self) -> tuple[int, ...]:
         """Inputs that on this bar came back to where they had been before they were refused: those values were
         wrong."""
-        return tuple(index for index, flag in enumerate(self._returned) if flag)
+        return self._returned
 
     def state(self) -> dict[str, Any]:
         """Plain JSON."""

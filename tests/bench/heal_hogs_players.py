@@ -142,6 +142,7 @@ def taught(market: StudyMarket, config: HydraConfig, *, override_gate: bool) -> 
         bars.values[1:],
         np.zeros(TEACHING_BARS - 1),
         bars.returns[:-1],
+        observer=config.observer,
         event_ts=market.history.event_ts[rows][:, market.columns],
     )
     reference = replace(

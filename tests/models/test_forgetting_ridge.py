@@ -96,3 +96,12 @@ def test_a_restored_one_goes_on_to_the_last_bit() -> None:
         resumed.add(row, told)
         assert resumed.weights().tolist() == fit.weights().tolist()
     assert resumed.to_json() == fit.to_json()
+
+
+@given(st.integers(0, 10_000), st.sampled_from([0.98, 1.0]))
+def test_a_bar_and_its_products_teach_the_same(seed: int, memory: float) -> None:
+    by_bar, by_products = (ForgettingRidge.around(np.zeros(3), penalty=2.0, memory=memory) for _ in range(2))
+    for row, target in zip(*bars_of(seed, 5), strict=True):
+        by_bar.add(row, float(target))
+        by_products.add_products(row[:, None] * row, row * float(target))
+    assert by_bar.to_json() == by_products.to_json()

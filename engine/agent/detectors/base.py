@@ -7,7 +7,6 @@ Adding a detector is one file with a `Detector` subclass and one line in `regist
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -21,12 +20,12 @@ AlertLevel = Literal["INFO", "WARNING", "CRITICAL"]
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class BarContext:
+class BarContext(NamedTuple):
     """One bar with everything that several detectors need, computed once.
 
     `bar` counts bars since this champion began. `inputs` are repaired features as normal scores of training,
-    `innovations` their whitened AR(1) innovations (NaN where this or the former value is missing). `forecast` is the
+    `innovations` their whitened AR(1) innovations (NaN where this or the former value is missing), in units of present
+    volatility where an input is made of the market's moves (`market_units.py`). `forecast` is the
     prediction in its training standard deviations. Returns are judged in units of current volatility and predictions in
     units of training volatility, since an edge scales with volatility: `residual` is their difference in standard
     deviations, `forecast_shift` the prediction in that unit; all three are NaN on a bar that is not scored.

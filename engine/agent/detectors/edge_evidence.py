@@ -45,7 +45,7 @@ def add_bar(log_sum: float, increment: float) -> float:
 def combine(log_sums: list[float]) -> float:
     """Log of the mean of the sums."""
     top = max(log_sums)
-    return top + math.log(sum(math.exp(item - top) for item in log_sums) / len(log_sums))
+    return top + math.log(sum([math.exp(item - top) for item in log_sums]) / len(log_sums))
 
 
 class EdgeEvidence(Detector):
@@ -72,7 +72,7 @@ class EdgeEvidence(Detector):
                 self._cusums[index] = max(0.0, level)
                 if level <= 0.0:
                     self._since[index] = ts
-        best = max(range(len(LOSSES)), key=self._log_sums.__getitem__)
+        best = self._log_sums.index(max(self._log_sums))
         value = max(0.0, combine(self._log_sums))
         h = self.config.edge_evidence_h
         breached = value > h and self.reference.has_edge
@@ -97,7 +97,7 @@ class EdgeEvidence(Detector):
         with it lose less while the verdict is still out."""
         prior = 1.0 / (hazard_bars * len(LOSSES))
         odds = [prior * math.exp(min(item, 60.0)) for item in self._log_sums]
-        lost = sum(loss * item for loss, item in zip(LOSSES, odds, strict=True)) / (1.0 + sum(odds))
+        lost = sum([loss * item for loss, item in zip(LOSSES, odds, strict=True)]) / (1.0 + sum(odds))
         return min(1.0, max(0.0, 1.0 - lost))
 
     def describe(self, reading: Reading) -> str:

@@ -5,7 +5,7 @@ Four likelihood-ratio charts per feature (`innovation_charts.CHARTS`: louder, or
 Shiryaev-Roberts sums, each divided by its mean ratio in training, so that heavy tails and quantisation are in the
 null. The log of their weighted mean (`WEIGHTS`) above `feature_evidence_h` (or 4 nats above what training itself once
 showed) decides. Besides it a plain variance CUSUM, `C = max(0, C + (min(u^2, 9) - 1)/sqrt(2) - k) > h` with
-`feature_cusum_k`, `feature_cusum_h`, warns.
+`feature_cusum_k`, `feature_cusum_h`, informs.
 
 >>> from engine.agent.innovation_charts import chart_increments
 >>> import numpy as np
@@ -25,13 +25,13 @@ import numpy as np
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.detectors.run_length import evidence_run_length
-from engine.agent.innovation_charts import CHARTS, WEIGHTS, chart_increments, mixed_evidence
+from engine.agent.innovation_charts import CHARTS, chart_increments, mixed_evidence, weighted_sums
 from engine.agent.reference import ChampionReference
 from engine.agent.wording import moment, once_in
 from engine.kernel.config_models import ObserverConfig
 
 TRAINING_MARGIN: Final = 4.0
-_LOG_WEIGHTS: Final = np.log(WEIGHTS)
+_LOUDEST: Final = tuple((("chart", float(place)),) for place in range(len(CHARTS)))
 
 
 class FeatureVariance(Detector):
@@ -50,46 +50,48 @@ class FeatureVariance(Detector):
         self._names = [(name, f"{name}/variance") for name in reference.feature_names]
         self._rows = np.arange(width)
         self._log_sums = np.full((width, len(CHARTS)), -700.0)
-        self._cusums = np.zeros((width, len(CHARTS)))
-        self._since = np.zeros((width, len(CHARTS)), dtype=np.int64)
-        self._variance_cusum = np.zeros(width)
-        self._variance_since = np.zeros(width, dtype=np.int64)
+        # the last column is the plain variance CUSUM
+        self._cusums = np.zeros((width, len(CHARTS) + 1))
+        self._since = np.zeros((width, len(CHARTS) + 1), dtype=np.int64)
+        self._begun = False
 
     def update(self, context: BarContext) -> tuple[Reading, ...]:
         """Add one bar of innovations."""
         ts = context.observation.ts
-        if not self._since.any():
+        if not self._begun:
             self._since[:] = ts
-            self._variance_since[:] = ts
+            self._begun = True
         u = context.innovations
-        seen = np.isfinite(u)
-        white = np.where(seen, u, 0.0)
-        increments = np.where(seen[:, None], chart_increments(white) - self._offset, 0.0)
-        self._log_sums = np.where(seen[:, None], np.logaddexp(self._log_sums, 0.0) + increments, self._log_sums)
-        level = self._cusums + increments
-        self._since = np.where(level <= 0.0, ts, self._since)
-        self._cusums = np.maximum(level, 0.0)
-        step = (np.minimum(white * white, 9.0) - 1.0) / math.sqrt(2.0) - self.config.feature_cusum_k
-        variance = self._variance_cusum + np.where(seen, step, 0.0)
-        self._variance_since = np.where(variance <= 0.0, ts, self._variance_since)
-        self._variance_cusum = np.maximum(variance, 0.0)
+        charts = chart_increments(u)
+        charts -= self._offset
+        steps = np.empty_like(self._cusums)
+        steps[:, :-1] = charts
+        steps[:, -1] = (np.minimum(u * u, 9.0) - 1.0) / math.sqrt(2.0) - self.config.feature_cusum_k
+        log_sums = np.logaddexp(self._log_sums, 0.0)
+        log_sums += charts
+        missing = np.isnan(u)
+        if missing.any():
+            steps[missing] = 0.0
+            log_sums[missing] = self._log_sums[missing]
+        self._log_sums = log_sums
+        self._cusums += steps
+        self._since[self._cusums <= 0.0] = ts
+        np.maximum(self._cusums, 0.0, out=self._cusums)
         return self._readings()
 
     def _readings(self) -> tuple[Reading, ...]:
-        evidence = np.maximum(mixed_evidence(self._log_sums), 0.0).tolist()
-        best = np.argmax(self._log_sums + _LOG_WEIGHTS, axis=1).tolist()
+        weighted = weighted_sums(self._log_sums)
+        evidence = np.maximum(mixed_evidence(weighted), 0.0).tolist()
+        best = weighted.argmax(axis=1)
         since = self._since[self._rows, best].tolist()
-        variance, variance_since = self._variance_cusum.tolist(), self._variance_since.tolist()
-        readings: list[Reading] = []
+        charts = zip(self._names, self._judged, evidence, self._limits, since, best.tolist(), strict=True)
+        levels = zip(self._cusums[:, -1].tolist(), self._since[:, -1].tolist(), strict=True)
         limit = self.config.feature_cusum_h
-        for index, (name, also) in enumerate(self._names):
-            judged, h, value, level = self._judged[index], self._limits[index], evidence[index], variance[index]
-            chart = (("chart", float(best[index])),)
-            readings.append(
-                Reading(self.name, name, value, h, judged and value > h, "CRITICAL", since[index], True, chart)
-            )
-            readings.append(
-                Reading(self.name, also, level, limit, judged and level > limit, "WARNING", variance_since[index])
+        readings: list[Reading] = []
+        for ((name, also), judged, value, h, begun, chart), (level, level_begun) in zip(charts, levels, strict=True):
+            readings += (
+                Reading(self.name, name, value, h, judged and value > h, "CRITICAL", begun, True, _LOUDEST[chart]),
+                Reading(self.name, also, level, limit, judged and level > limit, "INFO", level_begun),
             )
         return tuple(readings)
 
@@ -119,16 +121,15 @@ class FeatureVariance(Detector):
         """All sums, features by charts."""
         return {
             "log_sums": self._log_sums.tolist(),
-            "cusums": self._cusums.tolist(),
-            "since": self._since.tolist(),
-            "variance_cusum": self._variance_cusum.tolist(),
-            "variance_since": self._variance_since.tolist(),
+            "cusums": self._cusums[:, :-1].tolist(),
+            "since": self._since[:, :-1].tolist(),
+            "variance_cusum": self._cusums[:, -1].tolist(),
+            "variance_since": self._since[:, -1].tolist(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
         self._log_sums = np.array(state["log_sums"], dtype=np.float64)
-        self._cusums = np.array(state["cusums"], dtype=np.float64)
-        self._since = np.array(state["since"], dtype=np.int64)
-        self._variance_cusum = np.array(state["variance_cusum"], dtype=np.float64)
-        self._variance_since = np.array(state["variance_since"], dtype=np.int64)
+        self._cusums[:, :-1], self._cusums[:, -1] = state["cusums"], state["variance_cusum"]
+        self._since[:, :-1], self._since[:, -1] = state["since"], state["variance_since"]
+        self._begun = bool(self._since.any())

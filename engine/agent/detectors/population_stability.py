@@ -52,20 +52,17 @@ class PopulationStability(Detector):
     def update(self, context: BarContext) -> tuple[Reading, ...]:
         """Bin one bar of innovations; recompute every ten bars."""
         self._start.append(context.observation.ts)
-        for index, value in enumerate(context.innovations.tolist()):
-            edges = self._edges[index]
+        rows = zip(context.innovations.tolist(), self._edges, self._windows, self._counts, strict=True)
+        for value, edges, window, counts in rows:
             if edges and math.isfinite(value):
-                self._count(index, bisect_left(edges, value))
+                if len(window) == window.maxlen:
+                    counts[window[0]] -= 1
+                found = bisect_left(edges, value)
+                window.append(found)
+                counts[found] += 1
         if context.bar % EVERY_BARS == 0 or not self._readings:
             self._judge()
         return self._readings
-
-    def _count(self, index: int, found: int) -> None:
-        window, counts = self._windows[index], self._counts[index]
-        if len(window) == window.maxlen:
-            counts[window[0]] -= 1
-        window.append(found)
-        counts[found] += 1
 
     def _judge(self) -> None:
         length, training = self.config.psi_window_bars, self.reference.training_bars
@@ -105,9 +102,10 @@ class PopulationStability(Detector):
     def restore(self, state: dict[str, Any]) -> None:
         """Inverse of `state`."""
         self._restart()
-        for index, bins in enumerate(state["windows"]):
-            for found in bins:
-                self._count(index, int(found))
+        for window, counts, bins in zip(self._windows, self._counts, state["windows"], strict=True):
+            window.extend(map(int, bins))
+            for found in window:
+                counts[found] += 1
         self._start.extend(map(int, state["start"]))
         self._last = [(float(value), float(limit)) for value, limit in state["last"]]
         self._since = int(state["since"])

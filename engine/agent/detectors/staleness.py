@@ -17,7 +17,7 @@ Source: run lengths of a Bernoulli repeat; Balakrishnan and Koutras, Runs and Sc
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from engine.agent.detectors.base import BarContext, Detector, Reading
 from engine.agent.reference import ChampionReference
@@ -25,6 +25,7 @@ from engine.agent.wording import bars, moment
 from engine.kernel.config_models import ObserverConfig
 
 REPEAT, EVENT, MISSING, FLAGGED = 0.0, 1.0, 2.0, 3.0
+MOVING: Final = (1, 1, 0, 0)  # runs of an input that shows no sign of standing still
 KINDS = ("repeats one value", "has the same event time", "is missing", "is called too old by the store")
 
 
@@ -56,18 +57,28 @@ class Staleness(Detector):
             for i in range(width)
         ]
         self._last: list[tuple[float | None, int]] = [(None, 0) for _ in range(width)]
-        self._runs = [[1, 1, 0, 0] for _ in range(width)]
+        self._runs = [list(MOVING) for _ in range(width)]
         self._since = [[0, 0, 0, 0] for _ in range(width)]
+        self._moving = [self._reading(index) for index in range(width)]  # but for its moment: nearly every bar's
 
     def update(self, context: BarContext) -> tuple[Reading, ...]:
         """Count one bar."""
         seen = context.observation
-        return tuple(
-            self._one(index, name, value, seen.event_ts_by_feature[index], seen.stale[index], seen.ts)
-            for index, (name, value) in enumerate(zip(self.reference.feature_names, seen.values, strict=True))
-        )
+        ts = seen.ts
+        readings: list[Reading] = []
+        rows = zip(seen.values, seen.event_ts_by_feature, seen.stale, self._last, self._moving, strict=True)
+        for index, (value, event_ts, flagged, (last_value, last_event), moving) in enumerate(rows):
+            if value != last_value and event_ts != last_event and not flagged and math.isfinite(value):
+                self._runs[index], self._since[index] = list(MOVING), [ts, ts, ts, ts]
+                self._last[index] = (value, event_ts)
+                detector, subject, run, needed, breached, level, _, judged, facts = moving
+                readings.append(Reading(detector, subject, run, needed, breached, level, ts, judged, facts))
+            else:
+                self._count(index, value, event_ts, flagged, ts)
+                readings.append(self._reading(index))
+        return tuple(readings)
 
-    def _one(self, index: int, name: str, value: float, event_ts: int, flagged: bool, ts: int) -> Reading:
+    def _count(self, index: int, value: float, event_ts: int, flagged: bool, ts: int) -> None:
         runs, since = self._runs[index], self._since[index]
         last_value, last_event = self._last[index]
         known = math.isfinite(value)
@@ -79,25 +90,27 @@ class Staleness(Detector):
             flagged,
         )
         for kind, same in enumerate(still):
-            base = 1 if kind < 2 else 0
             if not same:
-                runs[kind], since[kind] = base, ts
+                runs[kind], since[kind] = MOVING[kind], ts
             else:
                 if runs[kind] == 0:
                     since[kind] = ts
                 runs[kind] += 1
         self._last[index] = (value if known else None, event_ts)
-        needed = self._needed[index]
+
+    def _reading(self, index: int) -> Reading:
+        runs, needed = self._runs[index], self._needed[index]
         worst = max(range(4), key=lambda kind: runs[kind] / needed[kind])
+        judged = not self.reference.quarantined[index]
         return Reading(
             self.name,
-            name,
+            self.reference.feature_names[index],
             float(runs[worst]),
             float(needed[worst]),
-            runs[worst] >= needed[worst] and not self.reference.quarantined[index],
+            runs[worst] >= needed[worst] and judged,
             "CRITICAL",
-            since[worst],
-            not self.reference.quarantined[index],
+            self._since[index][worst],
+            judged,
             (("kind", float(worst)), ("natural", float(self._natural(index, worst)))),
         )
 

@@ -66,7 +66,7 @@ class Volatility(Detector):
                 "CRITICAL" if unprepared else "INFO",
                 self._since,
                 unprepared,
-                (("multiple", self.filter.multiple()),),
+                (("multiple", self.filter.multiple() if evidence > h else 1.0),),
             ),
             Reading(
                 self.name,

@@ -98,16 +98,16 @@ class HealingTrader:
     def step(self, bar: MarketBar) -> TradeDecision:
         """Decide the position of the coming bar."""
         desk = self.desk
-        healer, observer = desk.healer, desk.healer.observer
-        decision = healer.step(self._observation(bar), with_metrics=False)
+        observer = desk.healer.observer
+        decision = desk.healer.step(self._observation(bar), with_metrics=False)
         scored = self._score(bar)
         diagnoses: list[Diagnosis] = []
         if self.is_deployed:
             self._work(bar, scored, decision.diagnosis, decision, diagnoses)
         values = (observer.guarded_values - desk.offset) / desk.scale
         inputs = desk.rule.inputs(values, desk.muted)
-        expected = float(desk.rule.weights @ inputs)
-        volatility = healer.observer.volatility
+        expected = float(desk.rule.weights.dot(inputs))
+        volatility = observer.volatility
         self._former = (inputs, expected, volatility)
         self._promised = expected * desk.reference.training_volatility
         target, rate = self._target(expected, volatility)
@@ -193,8 +193,8 @@ class HealingTrader:
         limit = desk.config.largest_position
         fraction = expected / (volatility * (desk.rule.residual_variance + expected * expected))
         rules = [repair.size_rule() for repair in self._repairs]
-        share = min(rule.share for rule in rules)
-        rate = min(rule.trading_rate for rule in rules)
+        share = min([rule.share for rule in rules])
+        rate = min([rule.trading_rate for rule in rules])
         if share > 0.0:
             share *= desk.healer.edge_share
         return share * max(-limit, min(limit, fraction)), rate

@@ -29,9 +29,9 @@ class LinearRule:
     def inputs(self, values: FloatArray, muted: BoolArray) -> FloatArray:
         """Standardised inputs[d] of repaired values; muted and missing ones count as usual (0)."""
         scored: FloatArray = (values - self.mean) / self.sd
-        scored = np.where(np.isfinite(scored) & ~muted, scored, 0.0)
-        clipped: FloatArray = np.minimum(np.maximum(scored, -LARGEST_INPUT), LARGEST_INPUT)
-        return clipped
+        scored[~np.isfinite(scored) | muted] = 0.0
+        np.maximum(scored, -LARGEST_INPUT, out=scored)
+        return np.minimum(scored, LARGEST_INPUT, out=scored)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON; floats round-trip exactly."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.agent.reference import ChampionReference, build_reference
+from engine.agent.reference import build_reference, log_volatility_sd
 from engine.agent.treatment.desk import PROVEN_EDGE
 from engine.agent.treatment.healing_trader import LARGEST_RETURN, HealingTrader
 from engine.agent.treatment.linear_rule import LinearRule
@@ -43,11 +43,10 @@ def taught_trader(
     level = float(np.sqrt(np.mean(known**2)))
     mean, sd = values.mean(axis=0), values.std(axis=0)
     first = LinearRule("champion", bars.feature_names, mean, np.where(sd > 0.0, sd, 1.0), np.zeros(len(mean)), 1.0)
-    measured = _reference(config, bars, np.zeros(len(known)), np.zeros(len(mean)), known)
     volatility = filtered_volatilities(
         known,
         level=level,
-        log_sd=measured.log_volatility_sd,
+        log_sd=log_volatility_sd(known[:-1]),
         persistence=config.observer.volatility_persistence,
         hazard_bars=config.observer.volatility_jump_bars,
     )
@@ -60,30 +59,23 @@ def taught_trader(
         weights = np.asarray(np.linalg.lstsq(taught, told, rcond=None)[0], dtype=np.float64)
         variance = float(np.mean((told - taught @ weights) ** 2))
     rule = replace(first, weights=weights, residual_variance=variance)
-    reference = _reference(config, bars, inputs @ weights * level, weights * level, known)
     deployed = edge.nats > config.treatment.deployment_nats
-    reference = replace(
-        reference, edge_lower_bound=PROVEN_EDGE if deployed else 0.0, residual_sd=float(np.sqrt(variance)) * level
-    )
-    trader = HealingTrader()
-    trader.reset(config, seed, rule, reference, inputs, scaled)
-    return trader
-
-
-def _reference(
-    config: HydraConfig, bars: TeachingBars, forecasts: FloatArray, coefficients: FloatArray, returns: FloatArray
-) -> ChampionReference:
-    """Yardstick: decision row i holds the features of bar i, and the return and volume of bar i - 1."""
-    return build_reference(
+    # decision row i holds the features of bar i, and the return and volume of bar i - 1
+    reference = build_reference(
         "champion",
         bars.feature_names,
         bars.ts[1:],
         bars.values[1:],
-        forecasts[:-1],
-        returns[:-1],
-        coefficients=coefficients.tolist(),
+        (inputs @ weights * level)[:-1],
+        known[:-1],
+        observer=config.observer,
+        coefficients=(weights * level).tolist(),
         spreads=bars.spread[1:],
         volumes=bars.volume[:-1],
-        edge_lower_bound=0.0,
+        edge_lower_bound=PROVEN_EDGE if deployed else 0.0,
         bars_per_year=config.market.bars_per_year,
     )
+    reference = replace(reference, residual_sd=float(np.sqrt(variance)) * level)
+    trader = HealingTrader()
+    trader.reset(config, seed, rule, reference, inputs, scaled)
+    return trader

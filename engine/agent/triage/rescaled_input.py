@@ -10,13 +10,23 @@ from engine.agent.evidence import Evidence
 from engine.agent.input_repair import estimate_rescaling
 from engine.agent.observer import Observer
 from engine.agent.triage.conclusion import conclude
-from engine.agent.triage.evidence_building import bar_before, change_probability, cite, innovation_basis
+from engine.agent.triage.evidence_building import (
+    bar_before,
+    change_probability,
+    cite,
+    cite_volatility,
+    innovation_basis,
+)
 from engine.agent.triage.interface import NOT_MINE, RuleState, TriageRule, Verdict
 from engine.agent.wording import listing, moment
 
 
 class RescaledInput(TriageRule):
-    """Innovations that changed without a standstill or a leak: the offset and scale that undo it are estimated."""
+    """Innovations that changed without a standstill or a leak: the offset and scale that undo it are estimated.
+
+    Inputs made of the market's own moves are judged in units of present volatility (`market_units.py`): a wild market
+    alone opens nothing here.
+    """
 
     name = "rescaled_input"
     causes = frozenset({"feature_drift"})
@@ -42,7 +52,9 @@ class RescaledInput(TriageRule):
             repairs[name] = {"offset": offset, "scale": scale}
             evidence += _input_evidence(observer, name, start, bar_before(window, start))
         top = ranked[0]
-        factor = repairs[names[0]]["scale"] / reference.input_scale[reference.index_of(names[0])]
+        first = reference.index_of(names[0])
+        factor = repairs[names[0]]["scale"] / reference.input_scale[first]
+        counted = ", the market's volatility counted," if reference.volatility_power[first] else ""
         return conclude(
             observer,
             decisive,
@@ -54,7 +66,7 @@ class RescaledInput(TriageRule):
             confidence=change_probability(top.value),
             summary=(
                 f"Input fault: {listing(names)} changed its units or source at about {moment(change)}: it now moves "
-                f"{factor:.1f} times as much as in training (evidence {top.value:.1f} nats, limit "
+                f"{factor:.1f} times as much as in training{counted} (evidence {top.value:.1f} nats, limit "
                 f"{top.threshold:.1f}); the champion's weights are not to blame."
             ),
             evidence=evidence,
@@ -62,9 +74,10 @@ class RescaledInput(TriageRule):
         )
 
 
-def _input_evidence(observer: Observer, name: str, start_ts: int, before_ts: int) -> tuple[Evidence, Evidence]:
-    basis = innovation_basis(observer.reference, observer.reference.index_of(name))
-    return (
+def _input_evidence(observer: Observer, name: str, start_ts: int, before_ts: int) -> list[Evidence]:
+    index = observer.reference.index_of(name)
+    basis = innovation_basis(observer.reference, index)
+    found = [
         cite(
             observer,
             f"jumpiness of {name}",
@@ -85,4 +98,7 @@ def _input_evidence(observer: Observer, name: str, start_ts: int, before_ts: int
             basis,
             f"{name} lies {{value:+.1f}} training sd from its usual level",
         ),
-    )
+    ]
+    if observer.reference.volatility_power[index]:
+        found.append(cite_volatility(observer, start_ts))  # what of the jumpiness the market explains
+    return found

@@ -42,22 +42,32 @@ class VolatilityFilter:
         self._jumped = np.zeros((len(MULTIPLES), GRID_POINTS))
         self._told: tuple[float, float] | None = None  # the last answer of `volatility`, valid until the next return
         self._levels = grid[None, :] + np.log((1.0, *MULTIPLES))[:, None]
-        scales = np.exp(self._levels)
-        self._variances = scales**2
-        self._inverse_square = 1.0 / ((TAIL - 2.0) * self._variances)
+        variances = np.exp(self._levels) ** 2
+        self._variance, self._jumped_variance = variances[0], variances[1:]
+        self._inverse_square = 1.0 / ((TAIL - 2.0) * variances)
 
     def add(self, realised_return: float) -> None:
         """Filter one return (any sign, finite)."""
         self._told = None
         size = min(abs(realised_return) / self.level, LARGEST_RETURN)
-        # the t density of each level, (1 + s^2 q)^(-(TAIL + 1) / 2) / scale
-        likelihood = np.exp(-0.5 * (TAIL + 1.0) * np.log1p(size * size * self._inverse_square) - self._levels)
-        prior = self._normal @ self._transition
-        jumped = self._jumped @ self._transition + prior
+        likelihood = self._likelihood(size)
+        prior = self._normal.dot(self._transition)
         joint = prior * likelihood[0]
         total = float(joint.sum())
         self._normal = joint / total
-        self._jumped = np.minimum(jumped * likelihood[1:] / total, SUM_CEILING)
+        jumped = self._jumped.dot(self._transition)
+        jumped += prior
+        jumped *= likelihood[1:]
+        jumped /= total
+        self._jumped = np.minimum(jumped, SUM_CEILING, out=jumped)
+
+    def _likelihood(self, size: float) -> FloatArray:
+        """The t density of each level, (1 + s^2 q)^(-(TAIL + 1) / 2) / scale."""
+        density = size * size * self._inverse_square
+        np.log1p(density, out=density)
+        density *= -0.5 * (TAIL + 1.0)
+        density -= self._levels
+        return np.exp(density, out=density)
 
     def evidence(self) -> float:
         """Log of the mean Shiryaev-Roberts sum over the multiples: nats for a jump at some past bar."""
@@ -75,7 +85,7 @@ class VolatilityFilter:
             return self._told[1]
         share = 1.0 / (len(MULTIPLES) * hazard_bars)
         mass = float(self._normal.sum()) + share * float(self._jumped.sum())
-        mean = float(self._normal @ self._variances[0]) + share * float((self._jumped * self._variances[1:]).sum())
+        mean = float(self._normal.dot(self._variance)) + share * float((self._jumped * self._jumped_variance).sum())
         told = self.level * math.sqrt(mean / mass)
         self._told = (hazard_bars, told)
         return told

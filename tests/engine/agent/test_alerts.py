@@ -40,3 +40,11 @@ def test_state_round_trip() -> None:
     other.restore(book.state())
     assert other.state() == book.state()
     assert other.clear_all() == ["edge:champion"]
+
+
+def test_an_open_alert_is_counted_down_beside_quiet_readings() -> None:
+    book = AlertBook(dwell_bars=1, deadband=0.6)
+    quiet = Reading("sharpe", "account", 0.0, 1.0, False, "INFO", 1)
+    assert book.update([quiet, _reading(11.0)])[0] == [_reading(11.0)]
+    assert book.update([quiet, _reading(0.1)]) == ([], [_reading(0.1).code])
+    assert book.state() == {"breached": {}, "calm": {}, "open": {}}

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.agent.even_scale import even_score, fit_even_scale
+from engine.agent.even_scale import EvenRow, even_score, even_scores, fit_even_scale
 
 
 def _autoregression(seed: int, count: int = 3000) -> np.ndarray:
@@ -40,3 +40,14 @@ def test_scores_are_finite_and_monotone(value: float) -> None:
         assert even_score(value + 1.0, scale) >= score
     else:
         assert math.isnan(score)
+
+
+@given(st.lists(st.floats(-1e6, 1e6) | st.sampled_from([math.nan, math.inf, -math.inf]), min_size=3, max_size=3))
+def test_a_row_and_a_column_are_scored_as_single_values_are(values: list[float]) -> None:
+    scales = [(-1.02, 1.02, 0.88, 0.1, 0.6), (1.0, 1.0, 0.88, 0.3, 0.7), (0.0, 0.0, 0.75, -2.0, 3.0)]
+    row = EvenRow(scales).scores(np.array(values))
+    np.testing.assert_array_equal(row, [even_score(*item) for item in zip(values, scales, strict=True)])
+    for scale in scales:
+        np.testing.assert_array_equal(
+            even_scores(np.array(values), scale), [even_score(value, scale) for value in values]
+        )

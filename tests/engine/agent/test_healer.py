@@ -200,6 +200,8 @@ def test_a_champion_with_other_inputs_begins_with_an_empty_history() -> None:
         "chart_offset",
         "chart_training_peak",
         "innovation_bins",
+        "largest_innovation",
+        "volatility_power",
         "input_offset",
         "input_scale",
         "quarantined",

@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 import pytest
-from world import make_world
+from world import OBSERVER, make_world
 
-from engine.agent.reference import ChampionReference, build_reference
+from engine.agent.reference import ChampionReference, build_reference, log_volatility_sd
 from engine.kernel.errors import CalculationError, StoreError
 
 
@@ -49,14 +49,16 @@ def test_repairs_change_how_inputs_are_read() -> None:
 def test_too_little_training_is_refused() -> None:
     values = np.zeros((50, 2))
     with pytest.raises(CalculationError, match="50 scored"):
-        build_reference("m", ["a", "b"], list(range(50)), values, np.ones(50), np.ones(50))
+        build_reference("m", ["a", "b"], list(range(50)), values, np.ones(50), np.ones(50), observer=OBSERVER)
 
 
 def test_constant_and_missing_columns_are_described() -> None:
     rng = np.random.default_rng(0)
     values = np.column_stack([np.full(200, 3.0), np.where(rng.random(200) < 0.1, np.nan, rng.standard_normal(200))])
     forecast = rng.standard_normal(200)
-    reference = build_reference("m", ["flat", "gappy"], list(range(200)), values, forecast, forecast + 1.0)
+    reference = build_reference(
+        "m", ["flat", "gappy"], list(range(200)), values, forecast, forecast + 1.0, observer=OBSERVER
+    )
     assert reference.feature_sd[0] == 1.0
     assert reference.missing_share[1] == pytest.approx(0.1, abs=0.05)
     assert all(math.isfinite(item) for item in reference.innovation_sd)
@@ -67,3 +69,13 @@ def test_a_yardstick_of_another_version_is_refused_in_one_sentence() -> None:
     del row["largest_innovation"]
     with pytest.raises(StoreError, match=r"champion-1 lacks largest_innovation.*train the model again"):
         ChampionReference.from_json(row)
+
+
+def test_the_spread_of_volatility_is_measured_alone_as_in_the_yardstick() -> None:
+    returns = np.random.default_rng(4).standard_t(5, 300)
+    reference = build_reference(
+        "m", ("a",), np.arange(300), np.ones((300, 1)), np.zeros(300), returns, observer=OBSERVER
+    )
+    assert log_volatility_sd(returns) == reference.log_volatility_sd
+    with pytest.raises(CalculationError, match="99 scored training bars"):
+        log_volatility_sd(returns[:99])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.agent.observation import BarObservation
 from engine.agent.reference import ChampionReference, build_reference
+from engine.kernel.configuration import load_config
 
 FEATURES = ("skew_slope", "put_call_oi_ratio", "atm_iv", "carry", "flow_imbalance", "nlp_score")
 BOUNDED = (4, 5)
@@ -23,6 +24,7 @@ TRAINING, LIVE = 1000, 2000
 BAR_US, DAY_US, BARS_A_DAY = 300_000_000, 86_400_000_000, 55
 START_TS = 1_600_000_000_000_000
 FloatArray = NDArray[np.float64]
+OBSERVER = load_config("simulated_hogs", environment={}).config.observer
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def _episode(
         values[:TRAINING],
         predictions[:TRAINING],
         returns[:TRAINING],
+        observer=OBSERVER,
         coefficients=coefficients.tolist(),
         event_ts=events[:TRAINING],
         net_returns=net[:TRAINING],

@@ -78,24 +78,11 @@ class ScheduledChallenge(Repair):
         """Score running trials, start new ones, put a winner in force."""
         if scored is None or self._learner is None or self._steady is None:
             return
-        noise = desk.noise_sd
-        steady = float(self._steady_weights @ scored.inputs)
-        nats: dict[str, tuple[float, float]] = {}
-        for name, weights in self._challengers(desk):
-            said = float(weights @ scored.inputs)
-            ahead = log_likelihood_ratio(
-                (scored.scaled_return - scored.forecast) / noise, (said - scored.forecast) / noise
-            )
-            shown = log_likelihood_ratio((scored.scaled_return - steady) / noise, (said - steady) / noise)
-            nats[name] = (shown, ahead)
-        for trial in self._trials:
-            if trial.challenger in nats:
-                shown, ahead = nats[trial.challenger]
-                trial.gate.add_nats(shown)
-                trial.ahead_nats += ahead
-        self._trials = [trial for trial in self._trials if trial.challenger in nats and self._has_hope(trial, desk)]
+        challengers = self._challengers(desk)
+        if self._trials:
+            self._score_trials(scored, challengers, desk)
         if scored.place % desk.config.challenge_bars == 0:
-            for name in nats:
+            for name in challengers:
                 desk.discovery_alpha, place = desk.discovery_alpha.charge()
                 gate = LikelihoodGate(desk.discovery_alpha.level(place), 1)
                 self._trials.append(ChallengeTrial(name, place, gate))
@@ -106,13 +93,34 @@ class ScheduledChallenge(Repair):
         elif self._learns and scored.place % desk.config.refresh_bars == 0:
             desk.refresh_rule(self._weights)
 
-    def _has_hope(self, trial: ChallengeTrial, desk: TreatmentDesk) -> bool:
-        return trial.gate.bars < desk.config.challenge_life_bars and trial.gate.log_capital > HOPELESS_NATS
+    def _score_trials(self, scored: ScoredBar, challengers: Mapping[str, FloatArray], desk: TreatmentDesk) -> None:
+        """One more bar for every trial; those that can no longer win are ended."""
+        noise = desk.noise_sd
+        steady = float(self._steady_weights.dot(scored.inputs))
+        nats: dict[str, tuple[float, float]] = {}
+        for name, weights in challengers.items():
+            said = float(weights.dot(scored.inputs))
+            ahead = log_likelihood_ratio(
+                (scored.scaled_return - scored.forecast) / noise, (said - scored.forecast) / noise
+            )
+            shown = log_likelihood_ratio((scored.scaled_return - steady) / noise, (said - steady) / noise)
+            nats[name] = (shown, ahead)
+        hopeful = []
+        for trial in self._trials:
+            if trial.challenger not in nats:
+                continue
+            shown, ahead = nats[trial.challenger]
+            trial.gate.add_nats(shown)
+            trial.ahead_nats += ahead
+            if trial.gate.bars < desk.config.challenge_life_bars and trial.gate.log_capital > HOPELESS_NATS:
+                hopeful.append(trial)
+        self._trials = hopeful
 
     def _learn(self, scored: ScoredBar, desk: TreatmentDesk) -> None:
         assert self._learner is not None and self._steady is not None
-        self._learner.add(scored.inputs, scored.scaled_return)
-        self._steady.add(scored.inputs, scored.scaled_return)
+        gram, moment = scored.inputs[:, None] * scored.inputs, scored.inputs * scored.scaled_return
+        self._learner.add_products(gram, moment)
+        self._steady.add_products(gram, moment)
         if scored.place % desk.config.refit_bars == 0:
             self._weights = self._learner.weights()
             self._steady_weights = self._steady.weights()
@@ -126,10 +134,10 @@ class ScheduledChallenge(Repair):
         self._steady_weights = weights
         self._trials = []
 
-    def _challengers(self, desk: TreatmentDesk) -> list[tuple[str, FloatArray]]:
-        found = [] if self._learns else [(FORGETTING, self._weights)]
+    def _challengers(self, desk: TreatmentDesk) -> dict[str, FloatArray]:
+        found = {} if self._learns else {FORGETTING: self._weights}
         if desk.former is not None:
-            found.append((FORMER, desk.former[1]))
+            found[FORMER] = desk.former[1]
         return found
 
     def _promote(self, winner: ChallengeTrial, desk: TreatmentDesk) -> None:
