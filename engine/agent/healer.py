@@ -17,6 +17,7 @@ from engine.agent.diagnosis import Diagnosis
 from engine.agent.diagnostician import Diagnostician
 from engine.agent.hypothesis import HypothesisEngine, MutationProposal, ProposalContext, ProposalRound, RefusedProposal
 from engine.agent.input_repair import estimate_rescaling
+from engine.agent.mended_inputs import MENDED_SIZE, describe_mend, mend_of
 from engine.agent.observation import BarObservation
 from engine.agent.observer import Observer
 from engine.agent.playbook import Playbook, shipped_playbook
@@ -24,7 +25,7 @@ from engine.agent.reference import ChampionReference
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import CalculationError
 
-SafeActKind = Literal["stand_aside", "reduce_size", "trade_slower", "resume", "restore_input"]
+SafeActKind = Literal["stand_aside", "mend_inputs", "reduce_size", "trade_slower", "resume", "restore_input"]
 CaseOutcome = Literal["healed", "rolled_back", "unhealed", "rejected", "expired", "cleared"]
 RESUME_BARS = 10
 STATE_VERSION = 3
@@ -39,7 +40,8 @@ class SafeAct:
     """A reversible act that lowers risk until the case is repaired, or the one that undoes it.
 
     `parameters`: {"size_multiplier": ..} for reduce_size, {"trading_rate", "size_multiplier"} for trade_slower,
-    {"features": [..]} for restore_input (quarantined inputs that move again).
+    {"size_multiplier", "adjustments", "model_id"} for mend_inputs, {"features": [..]} for restore_input (quarantined
+    inputs that move again).
     """
 
     act: SafeActKind
@@ -120,7 +122,7 @@ class Healer:
                 diagnosis = self._case = found
                 self._calm_bars = 0
                 round_ = self._engine.propose(found, self._context)
-                acts = _safe_acts(found)
+                acts = _safe_acts(found, observer.reference)
         else:
             recovered = self._has_recovered()
             if recovered:
@@ -146,6 +148,12 @@ class Healer:
             return ProposalRound((), ())
         self._case = _refreshed(self._case, self.observer)
         return self._engine.propose(self._case, self._context)
+
+    def refined_mend(self) -> SafeAct | None:
+        """The mend of the open case's inputs with estimates from all bars so far; None where they cannot be mended."""
+        if self._case is None:
+            return None
+        return _mend(_refreshed(self._case, self.observer), self.observer.reference)
 
     def treat(self, cause: str) -> None:
         """The open case is under treatment elsewhere: other causes may be found meanwhile, this one is not found again
@@ -240,9 +248,12 @@ class Healer:
         return healer
 
 
-def _safe_acts(diagnosis: Diagnosis) -> tuple[SafeAct, ...]:
+def _safe_acts(diagnosis: Diagnosis, reference: ChampionReference) -> tuple[SafeAct, ...]:
     """What lowers risk at once while the repair is tested."""
     cause = diagnosis.cause
+    mend = _mend(diagnosis, reference)
+    if mend is not None:
+        return (mend,)
     if cause == "regime_volatility":
         multiple = max(1.0, float(diagnosis.estimates.get("volatility_multiple", 1.0)))
         return (
@@ -257,6 +268,17 @@ def _safe_acts(diagnosis: Diagnosis) -> tuple[SafeAct, ...]:
     if cause in ("none", "external_event"):
         return ()
     return (SafeAct("stand_aside", f"{diagnosis.cause.replace('_', ' ')}: no new risk until it is repaired", {}),)
+
+
+def _mend(diagnosis: Diagnosis, reference: ChampionReference) -> SafeAct | None:
+    adjustments = mend_of(diagnosis, reference)
+    if adjustments is None:
+        return None
+    return SafeAct(
+        "mend_inputs",
+        f"{describe_mend(adjustments)}; {MENDED_SIZE:.0%} of the size until a repair is proven",
+        {"size_multiplier": MENDED_SIZE, "adjustments": adjustments, "model_id": reference.model_id},
+    )
 
 
 def _refreshed(case: Diagnosis, observer: Observer) -> Diagnosis:

@@ -67,6 +67,7 @@ class AgentLoop:
         level: Callable[[], AutonomyLevel],
         memory: Callable[[], MarketMemory],
         propose: Callable[[dict[str, Any], str], list[dict[str, Any]]],
+        mend: Callable[[], SafeAct | None],
         on_promotion: Callable[[str], None],
         on_case_end: Callable[[CaseEnd], None],
     ) -> None:
@@ -78,6 +79,7 @@ class AgentLoop:
         self._level = level
         self._memory = memory
         self._propose = propose
+        self._mend = mend
         self._on_promotion = on_promotion
         self._on_case_end = on_case_end
         self._alerts = AlertDesk(stores, self._market)
@@ -147,6 +149,7 @@ class AgentLoop:
         """Move every open case as far as this bar allows; inside the transaction of the bar."""
         self.paper.on_bar(bar, days_to_expiry, vector)
         self.safe_acts.release_restored(ts)
+        self.safe_acts.refine_mend(self._mend, bars, ts)
         for case in self.open_cases:
             if case.stage == "waiting_data" and bars >= int(case.data["retry_bar"]):
                 self._move(case, ts, stage="diagnosed")
@@ -275,6 +278,8 @@ class AgentLoop:
     def close_case(self, case: CaseRecord, outcome: CaseOutcome, reason: str, ts: int) -> None:
         """End a case with its outcome; inside the caller's transaction."""
         self._move(case, ts, stage=CLOSED, outcome=outcome)
+        if outcome not in ("healed", "cleared"):
+            self.safe_acts.end_mend(case.case_id, f"the case is {outcome}: {reason}", ts)
         event = self._stores.events.append(
             "case.closed",
             case.case_id,

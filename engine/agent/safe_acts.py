@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from engine.agent.autonomy import Act, may_act_alone
+from engine.agent.mended_inputs import REFINED_BARS, mended_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SAFE_ACT_KEY = "safe_act"
 EDGE_DOUBT = "edge_doubt"
 SURE_SHARE = 0.9
+_MEND_PARTS = ("adjustments", "model_id")
 
 
 class SafeActDesk:
@@ -71,7 +73,11 @@ class SafeActDesk:
             return 1.0
         if not isinstance(row, dict):
             return 0.0
-        return float(row["size_multiplier"]) if row.get("active") else 1.0
+        if not row.get("active"):
+            return 1.0
+        if row.get("act") == "mend_inputs":
+            return mended_size(row, self._stores.registry.champion_id(self._market))
+        return float(row["size_multiplier"])
 
     def trading_rate(self) -> float:
         """Share of the way to its target that the champion may trade in one bar while a safe act is in force."""
@@ -88,8 +94,25 @@ class SafeActDesk:
         if may_act_alone(self._level(), Act.LOWER_RISK):
             for act in safe_acts:
                 held = self.in_force()
-                if held is None or held["act"] != act.act or held["case_id"] != subject:
+                if held is None or not _is_same(held, act, subject):
                     self._take(subject, act, ts)
+
+    def refine_mend(self, estimated: Callable[[], SafeAct | None], bars: int, ts: int) -> None:
+        """Take the estimates of a re-scaled input anew at `REFINED_BARS` after the change: they grow more exact.
+        `estimated` gives the mend of the open case now; standing aside where it can no longer be mended. `bars` counts
+        the market's bars."""
+        held = self.in_force()
+        if held is None or "restandardise" not in held.get("adjustments", {}):
+            return
+        case = self._stores.agent.cases.get(str(held["case_id"]))
+        if case is not None and case.stage != "closed" and bars - int(case.data["opened_bar"]) in REFINED_BARS:
+            self.take(case.case_id, (estimated() or _aside("its inputs can no longer be mended"),), ts)
+
+    def end_mend(self, case_id: str, reason: str, ts: int) -> None:
+        """The case of a mend ended without a repair: nothing stays mended, the champion stands aside."""
+        held = self.in_force()
+        if held is not None and (held["act"], held["case_id"]) == ("mend_inputs", case_id):
+            self._take(case_id, _aside(reason), ts)
 
     def revert(self, case_id: str, reason: str, ts: int) -> None:
         """End the safe act in force, if there is one."""
@@ -119,8 +142,9 @@ class SafeActDesk:
         if row is None or "calm_bars" not in row:
             return
         cases = self._stores.agent.cases.list(market=self._market)
+        alerts = self._stores.agent.alerts.list(market=self._market)
         faults = any(case.stage not in ("watching", "closed") for case in cases) or any(
-            alert.status == "open" for alert in self._stores.agent.alerts.list(market=self._market)
+            alert.status == "open" and alert.level != "INFO" for alert in alerts
         )
         calm_bars = 0 if faults else int(row["calm_bars"]) + 1
         if calm_bars > self._cooldown_bars:
@@ -136,6 +160,7 @@ class SafeActDesk:
             "size_multiplier": multiplier,
             "trading_rate": float(act.parameters.get("trading_rate", 1.0)),
             "case_id": subject,
+            **{name: act.parameters[name] for name in _MEND_PARTS if name in act.parameters},
         }
         self._stores.state.put(self._key, row, ts)
         self._say_taken(subject, act.act, act.reason, dict(act.parameters), ts)
@@ -157,3 +182,14 @@ class SafeActDesk:
             ts=ts,
             market=self._market,
         )
+
+
+def _is_same(held: dict[str, Any], act: SafeAct, subject: str) -> bool:
+    parts = [held.get(name) == act.parameters.get(name) for name in _MEND_PARTS]
+    return (held["act"], held["case_id"]) == (act.act, subject) and all(parts)
+
+
+def _aside(reason: str) -> SafeAct:
+    from engine.agent.healer import SafeAct
+
+    return SafeAct("stand_aside", reason, {})

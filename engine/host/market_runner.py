@@ -13,6 +13,7 @@ from engine.agent.alert_desk import AlertDesk
 from engine.agent.champions import ChampionDesk, LoadedModel
 from engine.agent.experiment import ExperimentRunner
 from engine.agent.loop import AgentLoop, CaseEnd
+from engine.agent.mended_inputs import MendedChampions
 from engine.core.records import FuturesBar, RawRecord
 from engine.core.trading_types import MarketMemory, Prediction
 from engine.execution.live_trader import LiveTrader
@@ -65,9 +66,11 @@ class MarketRunner:
             level=lambda: present_level(stores, config),
             memory=self._market_memory,
             propose=lambda spec, case_id: self._watchman.proposals(spec, case_id),
+            mend=lambda: self._watchman.refined_mend(),
             on_promotion=self._use_champion,
             on_case_end=self._on_case_end,
         )
+        self._mended = MendedChampions()
         self._alerts = AlertDesk(stores, self._market)
         self._watchman = Watchman(stores, config)
         self._first = FirstChampion(stores, config, self._desk, self._experiments, self._alerts)
@@ -374,7 +377,8 @@ class MarketRunner:
     def _predict(self, vector: FeatureVector) -> Prediction | None:
         if self._champion is None:
             return None
-        row = self._champion.champion.predict_vector(
+        champion = self._mended.champion(self._champion, self._loop.safe_acts.in_force())
+        row = champion.predict_vector(
             vector.names, vector.values, vector.stale, vector.value("volatility_ewma"), ts=vector.ts
         )
         return to_prediction(row)

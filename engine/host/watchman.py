@@ -151,6 +151,10 @@ class Watchman:
         )
         return [proposal.to_json() for proposal in round_.proposals]
 
+    def refined_mend(self) -> SafeAct | None:
+        """The mend of the open case's inputs, estimated from all bars so far."""
+        return None if self._healer is None else self._healer.refined_mend()
+
     def _save_whole(self, ts: int) -> None:
         assert self._healer is not None
         self._tail.clear()

@@ -84,6 +84,7 @@ class Agent:
         self.proposals: list[dict[str, Any]] = [RETRAIN]
         self.promoted: list[str] = []
         self.ended: list[CaseEnd] = []
+        self.mend: SafeAct | None = None
         self.bar = OPENED
         self.restart()
 
@@ -100,6 +101,7 @@ class Agent:
             level=lambda: self.level,  # type: ignore[arg-type,return-value]
             memory=lambda: small_market.memory_of(HISTORY.bars[: self.bar]),
             propose=lambda spec, case_id: list(self.proposals),
+            mend=lambda: self.mend,
             on_promotion=self.promoted.append,
             on_case_end=self.ended.append,
         )
