@@ -444,7 +444,7 @@ class AgentLoop:
             )
             if approval.kind == "promote":
                 self._bury(case, approval.subject, "the request expired", ts)
-            stays = "keeps trading" if approval.kind == "rollback" else "still stands aside"
+            stays = "keeps trading" if approval.kind == "rollback" else "stands aside"
             self.close_case(case, "expired", f"the request expired; the champion {stays}", ts)
 
     def _asks_for_rollback(self, case: CaseRecord) -> bool:

@@ -7,8 +7,8 @@ Nothing later than row t is read before it is decided.
 from __future__ import annotations
 
 import copy
-import json
 import math
+import pickle
 from typing import Final
 
 import numpy as np
@@ -101,7 +101,7 @@ class BenchEpisode:
     def branch(self) -> BenchEpisode:
         """Another episode with the same past, which goes its own way from here."""
         other = copy.copy(self)
-        other._trader = HealingTrader.from_json(json.loads(json.dumps(self._trader.to_json())), self._config)
+        other._trader = HealingTrader.from_json(pickle.loads(pickle.dumps(self._trader.to_json())), self._config)
         other._position, other._forecast = list(self._position), list(self._forecast)
         other._alerts, other._diagnoses = list(self._alerts), list(self._diagnoses)
         other._repairs, other._promotions = list(self._repairs), list(self._promotions)

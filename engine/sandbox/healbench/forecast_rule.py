@@ -7,6 +7,7 @@ unit "return" the forecast is E[y]; in the unit "volatility" it is E[y / sigma].
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, Self
 
 import numpy as np
@@ -38,10 +39,13 @@ class ForecastRule:
         return cls(per_unit * sd, float(per_unit @ (mean - champion.mean)), "return")
 
 
+@lru_cache(maxsize=4)
 def training_scale(world: HealWorld) -> tuple[FloatArray, FloatArray]:
-    """Mean[D] and standard deviation[D] of the features on the training bars."""
+    """Mean[D] and standard deviation[D] of the features on the training bars; not to be written to."""
     taught = world.x[: world.train_bars]
-    return taught.mean(axis=0), taught.std(axis=0)
+    mean, sd = taught.mean(axis=0), taught.std(axis=0)
+    mean.flags.writeable = sd.flags.writeable = False
+    return mean, sd
 
 
 def first_rule(world: HealWorld, record: EpisodeRecord) -> tuple[ForecastRule | None, Verdict]:
