@@ -35,10 +35,12 @@ _LOG_SCALE: Final = np.array([math.log(scale) for _, scale in CHARTS])
 def chart_increments(innovations: FloatArray) -> FloatArray:
     """Log likelihood ratios, shape (..., charts), of standardised innovations of shape (...)."""
     u = np.asarray(innovations, dtype=np.float64)[..., None]
-    ratio: FloatArray = 0.5 * u * u - (u - _SHIFT) ** 2 * _HALF_PRECISION
+    ratio: FloatArray = u - _SHIFT
+    np.multiply(ratio, ratio, out=ratio)
+    ratio *= _HALF_PRECISION
+    np.subtract(0.5 * u * u, ratio, out=ratio)
     ratio -= _LOG_SCALE
-    np.minimum(ratio, LARGEST_STEP, out=ratio)
-    return ratio
+    return np.minimum(ratio, LARGEST_STEP, out=ratio)
 
 
 def calibrate_charts(innovations: FloatArray) -> tuple[tuple[float, ...], float]:
@@ -62,6 +64,8 @@ def weighted_sums(log_sums: FloatArray) -> FloatArray:
 
 def mixed_evidence(weighted: FloatArray) -> FloatArray:
     """Log of the weighted mean of the charts' sums (last axis) from `weighted_sums`, stable for large values."""
-    top = weighted.max(axis=-1)
-    mixed: FloatArray = top + np.log(np.exp(weighted - top[..., None]).sum(axis=-1))
+    top = np.maximum.reduce(weighted, axis=-1)
+    shares = weighted - top[..., None]
+    mixed: FloatArray = np.log(np.add.reduce(np.exp(shares, out=shares), axis=-1))
+    mixed += top
     return mixed

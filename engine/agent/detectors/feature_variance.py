@@ -31,6 +31,7 @@ from engine.agent.wording import moment, once_in
 from engine.kernel.config_models import ObserverConfig
 
 TRAINING_MARGIN: Final = 4.0
+_SQUARE_SD: Final = math.sqrt(2.0)  # of the square of a standard normal
 _LOUDEST: Final = tuple((("chart", float(place)),) for place in range(len(CHARTS)))
 
 
@@ -48,10 +49,10 @@ class FeatureVariance(Detector):
         self._limits = self._threshold.tolist()
         self._judged = [not flag for flag in reference.quarantined]
         self._names = [(name, f"{name}/variance") for name in reference.feature_names]
-        self._rows = np.arange(width)
         self._log_sums = np.full((width, len(CHARTS)), -700.0)
         # the last column is the plain variance CUSUM
         self._cusums = np.zeros((width, len(CHARTS) + 1))
+        self._steps = np.zeros_like(self._cusums)
         self._since = np.zeros((width, len(CHARTS) + 1), dtype=np.int64)
         self._begun = False
 
@@ -62,37 +63,39 @@ class FeatureVariance(Detector):
             self._since[:] = ts
             self._begun = True
         u = context.innovations
+        steps = self._steps
         charts = chart_increments(u)
         charts -= self._offset
-        steps = np.empty_like(self._cusums)
         steps[:, :-1] = charts
-        steps[:, -1] = (np.minimum(u * u, 9.0) - 1.0) / math.sqrt(2.0) - self.config.feature_cusum_k
+        sizes = np.minimum(u * u, 9.0)
+        sizes -= 1.0
+        sizes /= _SQUARE_SD
+        np.subtract(sizes, self.config.feature_cusum_k, out=steps[:, -1])
         log_sums = np.logaddexp(self._log_sums, 0.0)
         log_sums += charts
-        missing = np.isnan(u)
-        if missing.any():
+        if not math.isfinite(u.dot(u)):
+            missing = ~np.isfinite(u)
             steps[missing] = 0.0
             log_sums[missing] = self._log_sums[missing]
         self._log_sums = log_sums
         self._cusums += steps
-        self._since[self._cusums <= 0.0] = ts
+        np.copyto(self._since, ts, where=self._cusums <= 0.0)
         np.maximum(self._cusums, 0.0, out=self._cusums)
         return self._readings()
 
     def _readings(self) -> tuple[Reading, ...]:
         weighted = weighted_sums(self._log_sums)
-        evidence = np.maximum(mixed_evidence(weighted), 0.0).tolist()
-        best = weighted.argmax(axis=1)
-        since = self._since[self._rows, best].tolist()
-        charts = zip(self._names, self._judged, evidence, self._limits, since, best.tolist(), strict=True)
-        levels = zip(self._cusums[:, -1].tolist(), self._since[:, -1].tolist(), strict=True)
-        limit = self.config.feature_cusum_h
+        evidence = mixed_evidence(weighted).tolist()
+        best = weighted.argmax(axis=1).tolist()
+        levels, since = self._cusums[:, -1].tolist(), self._since.tolist()
+        limit, detector = self.config.feature_cusum_h, self.name
         readings: list[Reading] = []
-        for ((name, also), judged, value, h, begun, chart), (level, level_begun) in zip(charts, levels, strict=True):
-            readings += (
-                Reading(self.name, name, value, h, judged and value > h, "CRITICAL", begun, True, _LOUDEST[chart]),
-                Reading(self.name, also, level, limit, judged and level > limit, "INFO", level_begun),
-            )
+        rows = zip(self._names, self._judged, evidence, self._limits, best, levels, since, strict=True)
+        for (name, also), judged, mixed, h, chart, level, begun in rows:
+            value = mixed if mixed > 0.0 else 0.0
+            loudest = judged and value > h
+            readings.append(Reading(detector, name, value, h, loudest, "CRITICAL", begun[chart], True, _LOUDEST[chart]))
+            readings.append(Reading(detector, also, level, limit, judged and level > limit, "INFO", begun[-1]))
         return tuple(readings)
 
     def describe(self, reading: Reading) -> str:

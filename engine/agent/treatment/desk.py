@@ -61,7 +61,8 @@ class Promotion:
 
 
 class TreatmentDesk:
-    """Mutable state that repairs act on. `offset`, `scale` and `muted` are the inputs' repairs in force."""
+    """Mutable state that repairs act on. `offset`, `scale` and `muted` are the inputs' repairs in force, and
+    `input_repairs` says how often they changed."""
 
     def __init__(self, healer: Healer, rule: LinearRule, config: TreatmentConfig) -> None:
         width = len(rule.feature_names)
@@ -72,6 +73,7 @@ class TreatmentDesk:
         self.scale: FloatArray = np.ones(width)
         self.muted: BoolArray = np.zeros(width, dtype=np.bool_)
         self.memory = ScaledMemory(width, config.memory_bars)
+        self.input_repairs = 0
         self.repair_trials = 0
         self.discovery_alpha = AlphaSpender(config.discovery_alpha)
         self.models = 0
@@ -100,6 +102,7 @@ class TreatmentDesk:
 
     def apply_input_repairs(self) -> None:
         """The yardstick follows the repairs of inputs; detectors begin anew with it."""
+        self.input_repairs += 1
         reference = replace(
             self.reference,
             input_offset=tuple(self.offset.tolist()),
@@ -165,6 +168,7 @@ class TreatmentDesk:
             "scale": self.scale.tolist(),
             "muted": self.muted.tolist(),
             "memory": self.memory.to_json(),
+            "input_repairs": self.input_repairs,
             "repair_trials": self.repair_trials,
             "discovery_alpha": self.discovery_alpha.to_json(),
             "models": self.models,
@@ -179,6 +183,7 @@ class TreatmentDesk:
         self.scale = np.array(state["scale"], dtype=np.float64)
         self.muted = np.array(state["muted"], dtype=np.bool_)
         self.memory = ScaledMemory.from_json(state["memory"])
+        self.input_repairs = int(state["input_repairs"])
         self.repair_trials = int(state["repair_trials"])
         self.discovery_alpha = AlphaSpender.from_json(state["discovery_alpha"])
         self.models = int(state["models"])

@@ -35,7 +35,7 @@ from engine.kernel.config_models import HydraConfig
 
 FloatArray = NDArray[np.float64]
 LARGEST_RETURN = 6.0  # in expected volatilities: what a learner sees of a wild bar
-STATE_VERSION = 2
+STATE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

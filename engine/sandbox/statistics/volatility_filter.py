@@ -39,7 +39,7 @@ class VolatilityFilter:
         self.level = level
         grid, self._transition, stationary = _grid(log_sd, persistence)
         self._normal = stationary
-        self._jumped = np.zeros((len(MULTIPLES), GRID_POINTS))
+        self._jumped, self._jumped_sum = np.zeros((len(MULTIPLES), GRID_POINTS)), 0.0
         self._told: tuple[float, float] | None = None  # the last answer of `volatility`, valid until the next return
         self._levels = grid[None, :] + np.log((1.0, *MULTIPLES))[:, None]
         variances = np.exp(self._levels) ** 2
@@ -53,13 +53,14 @@ class VolatilityFilter:
         likelihood = self._likelihood(size)
         prior = self._normal.dot(self._transition)
         joint = prior * likelihood[0]
-        total = float(joint.sum())
+        total = float(np.add.reduce(joint))
         self._normal = joint / total
         jumped = self._jumped.dot(self._transition)
         jumped += prior
         jumped *= likelihood[1:]
         jumped /= total
         self._jumped = np.minimum(jumped, SUM_CEILING, out=jumped)
+        self._jumped_sum = float(np.add.reduce(jumped, axis=None))
 
     def _likelihood(self, size: float) -> FloatArray:
         """The t density of each level, (1 + s^2 q)^(-(TAIL + 1) / 2) / scale."""
@@ -71,7 +72,7 @@ class VolatilityFilter:
 
     def evidence(self) -> float:
         """Log of the mean Shiryaev-Roberts sum over the multiples: nats for a jump at some past bar."""
-        return math.log(max(float(self._jumped.sum()) / len(MULTIPLES), 1e-300))
+        return math.log(max(self._jumped_sum / len(MULTIPLES), 1e-300))
 
     def multiple(self) -> float:
         """Present volatility over the level, given that it jumped."""
@@ -84,8 +85,9 @@ class VolatilityFilter:
         if self._told is not None and self._told[0] == hazard_bars:
             return self._told[1]
         share = 1.0 / (len(MULTIPLES) * hazard_bars)
-        mass = float(self._normal.sum()) + share * float(self._jumped.sum())
-        mean = float(self._normal.dot(self._variance)) + share * float((self._jumped * self._jumped_variance).sum())
+        mass = float(np.add.reduce(self._normal)) + share * self._jumped_sum
+        spread = float(np.add.reduce(self._jumped * self._jumped_variance, axis=None))
+        mean = float(self._normal.dot(self._variance)) + share * spread
         told = self.level * math.sqrt(mean / mass)
         self._told = (hazard_bars, told)
         return told
@@ -94,10 +96,11 @@ class VolatilityFilter:
         """Take over what another filter of the same usual level knows of the present."""
         if former.level == self.level and np.array_equal(former._levels, self._levels):
             self._normal, self._jumped, self._told = former._normal, former._jumped, None
+            self._jumped_sum = former._jumped_sum
 
     def forget_jumps(self) -> None:
         """Begin the search for a jump anew; what is known of the present level stays."""
-        self._jumped = np.zeros_like(self._jumped)
+        self._jumped, self._jumped_sum = np.zeros_like(self._jumped), 0.0
         self._told = None
 
     def state(self) -> dict[str, Any]:
@@ -108,6 +111,7 @@ class VolatilityFilter:
         """Inverse of `state`."""
         self._normal = np.array(state["normal"], dtype=np.float64)
         self._jumped = np.array(state["jumped"], dtype=np.float64)
+        self._jumped_sum = float(np.add.reduce(self._jumped, axis=None))
         self._told = None
 
 

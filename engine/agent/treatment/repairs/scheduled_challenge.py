@@ -7,6 +7,9 @@ one's forecasts are the right ones whatever the relation is, so what the ratio s
 error of estimation (against the champion alone, 3 of 12 markets without a fault promoted a worse rule); and it must be
 ahead of the rule in force, which it then replaces. A win of the fit that forgets is a repair, with a diagnosis of its
 own; a return to the former rule is a discovery.
+
+Where the rule in force is that fit itself, it goes on learning as part of its recipe once an input was repaired: an
+input that is gone took with it what the others were learned beside.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ FloatArray = NDArray[np.float64]
 FORGETTING, FORMER = "forgetting", "former"
 LEAST_LEAD_NATS: Final = 1.0
 HOPELESS_NATS: Final = -3.0  # a trial that fell this low is ended
+SAME_WEIGHTS: Final = 1e-9
 
 
 @dataclass(slots=True)
@@ -53,6 +57,7 @@ class ScheduledChallenge(Repair):
         self._weights: FloatArray = np.zeros(0)
         self._steady: ForgettingRidge | None = None
         self._steady_weights: FloatArray = np.zeros(0)
+        self._steady_is_rule = False
         self._trials: list[ChallengeTrial] = []
         self._learns = False
         self.explained: Diagnosis | None = None
@@ -70,6 +75,7 @@ class ScheduledChallenge(Repair):
         self._steady = ForgettingRidge.around(np.zeros(width), penalty=width / desk.config.prior_r2, memory=1.0)
         self._steady.add_many(*desk.memory.since(0))
         self._steady_weights = self._steady.weights()
+        self._steady_is_rule = np.allclose(self._steady_weights, desk.rule.weights, rtol=0.0, atol=SAME_WEIGHTS)
 
     def begin(self, diagnosis: Diagnosis, desk: TreatmentDesk) -> None:
         """Answers no diagnosis: it is always at work."""
@@ -90,8 +96,11 @@ class ScheduledChallenge(Repair):
         passed = [trial for trial in self._trials if trial.gate.passed and trial.ahead_nats > LEAST_LEAD_NATS]
         if passed:
             self._promote(max(passed, key=lambda trial: trial.gate.log_capital), desk)
-        elif self._learns and scored.place % desk.config.refresh_bars == 0:
-            desk.refresh_rule(self._weights)
+        elif scored.place % desk.config.refresh_bars == 0:
+            if self._learns:
+                desk.refresh_rule(self._weights)
+            elif self._steady_is_rule and desk.input_repairs:
+                desk.refresh_rule(self._steady_weights)
 
     def _score_trials(self, scored: ScoredBar, challengers: Mapping[str, FloatArray], desk: TreatmentDesk) -> None:
         """One more bar for every trial; those that can no longer win are ended."""
@@ -132,6 +141,7 @@ class ScheduledChallenge(Repair):
         self._learner.centre = weights
         self._steady = ForgettingRidge.around(weights, penalty=desk.learned_bars, memory=1.0)
         self._steady_weights = weights
+        self._steady_is_rule = False
         self._trials = []
 
     def _challengers(self, desk: TreatmentDesk) -> dict[str, FloatArray]:
@@ -180,6 +190,7 @@ class ScheduledChallenge(Repair):
             "weights": self._weights.tolist(),
             "steady": None if self._steady is None else self._steady.to_json(),
             "steady_weights": self._steady_weights.tolist(),
+            "steady_is_rule": self._steady_is_rule,
             "trials": [
                 [trial.challenger, trial.place, trial.gate.to_json(), trial.ahead_nats] for trial in self._trials
             ],
@@ -192,6 +203,7 @@ class ScheduledChallenge(Repair):
         self._weights = np.array(state["weights"], dtype=np.float64)
         self._steady = None if state["steady"] is None else ForgettingRidge.from_json(state["steady"])
         self._steady_weights = np.array(state["steady_weights"], dtype=np.float64)
+        self._steady_is_rule = bool(state["steady_is_rule"])
         self._trials = [
             ChallengeTrial(str(name), int(place), LikelihoodGate.from_json(gate), float(ahead))
             for name, place, gate, ahead in state["trials"]

@@ -1,4 +1,4 @@
-"""The oracle's weights: the champion's until the relation changes, then ridge on what came since.
+"""The oracle's weights: the champion's until something changes, then ridge on what tells of the relation now.
 
 Every regression is of y / (forecast volatility) on the repaired inputs with the champion's penalty, and bar t uses only
 returns before it.
@@ -6,6 +6,7 @@ returns before it.
 - concept: the bars since the fault, equally weighted; the champion's weights again once the fault has healed.
 - decay: all bars, forgotten at `DECAY_MEMORY` per bar from the fault on.
 - overfit: all bars from the first, on the features that are no noise.
+- feature, stale, garbage: all bars from the first, the faulty input as the oracle repairs it: the relation stands.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from engine.sandbox.healbench.ridge_champion import RidgeChampion, bayes_penalty
 DECAY_MEMORY: Final = 0.993
 """The best of .98, .99, .993, .995, .997, .998, .999 on the development seeds 1..60 at severities 1 and 2."""
 
+INPUT_FAULTS: Final = ("feature", "stale", "garbage")
+
 
 def oracle_forecast(
     world: HealWorld, champion: RidgeChampion, z: FloatArray, volatility: FloatArray, decay_memory: float = DECAY_MEMORY
@@ -28,6 +31,9 @@ def oracle_forecast(
     """Forecast of y / sigma for each bar from the repaired inputs z, shape [T]."""
     forecast: FloatArray = z @ champion.weights / champion.return_sd
     scaled = world.y / volatility
+    of_inputs = [bar for fault, bar in zip(world.faults, world.onset_bars, strict=True) if fault in INPUT_FAULTS]
+    if of_inputs:
+        _refit(forecast, z, scaled, 0, min(of_inputs), world.bars, 1.0)
     for fault, onset in zip(world.faults, world.onset_bars, strict=True):
         until = world.heal_bar or world.bars
         if fault == "concept":

@@ -189,3 +189,33 @@ def test_training_bars_may_have_holes() -> None:
     assert trader.is_deployed
     assert np.all(np.isfinite(trader.desk.rule.weights))
     json.dumps(trader.to_json(), allow_nan=False)
+
+
+def test_a_champion_learns_on_from_the_first_repair_of_an_input() -> None:
+    """Before it the champion is one rule; after it the recipe, ridge on everything seen, is fitted every 25 bars."""
+    view = short_market("stale", 1)
+    trader = teach(view, CONFIG, 1)
+    taught = trader.desk.rule.weights
+    repaired = False
+    for bar in range(view.train_bars, len(view.y)):
+        decision = trader.step(market_bar(view, bar))
+        assert not decision.promotions
+        repaired = repaired or any(note.kind == "quarantine_feature" for note in decision.repairs)
+        if not repaired:
+            assert np.array_equal(trader.desk.rule.weights, taught)
+    assert repaired
+    inputs, returns = trader.desk.memory.since(0)  # the last 1000 bars
+    penalty = len(taught) / CONFIG.treatment.prior_r2
+    lately = np.linalg.solve(inputs.T @ inputs + penalty * np.eye(len(taught)), inputs.T @ returns)
+    assert not np.allclose(trader.desk.rule.weights, taught, rtol=0.0, atol=1e-3)
+    assert np.linalg.norm(trader.desk.rule.weights - lately) < np.linalg.norm(taught - lately)
+
+
+def test_least_squares_on_few_bars_does_not_turn_into_ridge_by_a_repair() -> None:
+    view = short_market("stale", 1)
+    trader = teach(view, CONFIG, 1, least_squares_bars=200)
+    taught = trader.desk.rule.weights
+    decisions = play(view, trader, view.train_bars, len(view.y))
+    assert any(note.kind == "quarantine_feature" for decision in decisions for note in decision.repairs)
+    if not any(decision.promotions for decision in decisions):
+        assert np.array_equal(trader.desk.rule.weights, taught)

@@ -13,11 +13,14 @@ from engine.sandbox.healbench.baselines.base import Baseline
 from engine.sandbox.healbench.baselines.blind_retrain import BlindRetrain
 from engine.sandbox.healbench.baselines.frozen import Frozen
 from engine.sandbox.healbench.baselines.oracle import Oracle
+from engine.sandbox.healbench.baselines.oracle_inputs import repaired_inputs
+from engine.sandbox.healbench.baselines.oracle_weights import oracle_forecast
 from engine.sandbox.healbench.baselines.registry import BASELINES
 from engine.sandbox.healbench.bench_utility import net_pnl, position_utility, scored_utility, trading_cost
 from engine.sandbox.healbench.ewma_volatility import ewma_volatility
 from engine.sandbox.healbench.families.registry import FAMILIES, SINGLE_FAULT_FAMILIES
 from engine.sandbox.healbench.heal_world import HealWorld
+from engine.sandbox.healbench.oracle_volatility import oracle_volatility
 from engine.sandbox.healbench.recovery import halt_anchored_recovery
 from engine.sandbox.healbench.ridge_champion import bayes_champion, fit_ridge, kelly_position, train_champion
 from engine.sandbox.healbench.world_generator import make_world
@@ -146,6 +149,20 @@ def test_the_oracle_stays_out_of_a_market_without_an_edge() -> None:
     world = make_world("noedge", 2)
     record = Oracle().play(world, train_champion(world))
     assert not record.position.any() and not record.deployed
+
+
+@pytest.mark.parametrize("family", ["feature", "stale", "garbage"])
+def test_the_oracle_learns_on_where_only_an_input_is_at_fault(family: str) -> None:
+    world = make_world(family, 2)
+    champion = train_champion(world)
+    z, volatility = repaired_inputs(world, champion), oracle_volatility(world)
+    forecast = oracle_forecast(world, champion, z, volatility)
+    onset, last = world.onset_bars[0], world.bars - 1
+    np.testing.assert_allclose(forecast[:onset], z[:onset] @ champion.weights / champion.return_sd, rtol=1e-12)
+    penalty = len(champion.weights) / 0.35**2 * np.eye(len(champion.weights))
+    known, told = z[:last], (world.y / volatility)[:last]
+    weights = np.linalg.solve(known.T @ known + penalty, known.T @ told)
+    assert forecast[last] == pytest.approx(float(z[last] @ weights), rel=1e-9)
 
 
 def test_cost_is_spread_plus_square_root_impact() -> None:
