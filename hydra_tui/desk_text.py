@@ -164,6 +164,8 @@ def model_lines(look: Look, width: int, height: int) -> list[Line]:
                 [(number("Sharpe", numbers.SHARPE, ""), 0), (number("hit", numbers.HIT_RATE, "percent"), 1)], width
             )
         )
+        if look.snapshot.safe_act:
+            lines += wrap(look.snapshot.safe_act, width, style="warn", most=2)
         if height > 4:
             calibration, psi = number("cal", numbers.CALIBRATION, "", 3), number("PSI", numbers.PSI, "", 2)
             lines.append(fit_items([(calibration, 0), (psi, 1)], width))

@@ -108,8 +108,10 @@ def promotion_evidence(case: CaseRecord, verdict: dict[str, Any], statistics: di
     }
 
 
-def promotion_consequences(case: CaseRecord, champion_id: str | None, max_position_lots: int) -> dict[str, Any]:
-    """What a promotion changes, and what happens where nobody decides."""
+def promotion_consequences(
+    case: CaseRecord, champion_id: str | None, max_position_lots: int, otherwise: str
+) -> dict[str, Any]:
+    """What a promotion changes, and what happens where nobody decides: `otherwise` says what the champion then does."""
     return {
         "promotes": case.candidate_id,
         "replaces": champion_id,
@@ -117,6 +119,6 @@ def promotion_consequences(case: CaseRecord, champion_id: str | None, max_positi
         "rollback": "two keys, under a second, no orders sent",
         "raises_risk": True,
         "max_position_lots": max_position_lots,
-        "safe_default": "nothing happens; the champion keeps standing aside",
+        "safe_default": f"nothing is promoted; the champion {otherwise}",
         "change": (case.proposal or {}).get("parameters", {}),
     }

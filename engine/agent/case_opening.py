@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from engine.agent.playbook import shipped_playbook
 from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
+from engine.kernel.timestamps import MICROS_PER_SECOND
 from storage.agent_records import CaseRecord
 
 if TYPE_CHECKING:
@@ -104,3 +106,21 @@ def open_wished_case(
         )
     )
     return case_id
+
+
+def open_refit_case(stores: Stores, market: str, bar_seconds: int, bars: int, ts: int) -> str:
+    """Record the case of a refit on recent bars that is due by schedule; its id. Inside the caller's transaction."""
+    choice = next(item for item in shipped_playbook().causes["none"] if item.mutation == "window_adjust")
+    window = int(choice.settings["window_bars"])
+    from_ts = ts - window * bar_seconds * MICROS_PER_SECOND
+    return open_wished_case(
+        stores,
+        market,
+        choice.mutation,
+        "champion",
+        {"training": {"from_ts": from_ts, "window_bars": window}},
+        actor="schedule",
+        reason=f"on schedule: does a fit on the last {window} bars follow a slowly changing market better?",
+        bars=bars,
+        ts=ts,
+    )

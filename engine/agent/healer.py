@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from engine.agent.alerts import Alert
+from engine.agent.detectors.base import Reading
 from engine.agent.diagnosis import Diagnosis
 from engine.agent.diagnostician import Diagnostician
 from engine.agent.hypothesis import HypothesisEngine, MutationProposal, ProposalContext, ProposalRound, RefusedProposal
 from engine.agent.input_repair import estimate_rescaling
-from engine.agent.mended_inputs import MENDED_SIZE, describe_mend, mend_of
+from engine.agent.mended_inputs import MENDED_SIZE, mend_of
 from engine.agent.observation import BarObservation
-from engine.agent.observer import Observer
+from engine.agent.observer import Observer, ObserverReport
 from engine.agent.playbook import Playbook, shipped_playbook
 from engine.agent.reference import ChampionReference
+from engine.agent.safe_act_words import mend_words, size_words
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import CalculationError
 
@@ -52,7 +54,9 @@ class SafeAct:
 @dataclass(frozen=True, slots=True)
 class HealerDecision:
     """What one bar led to. `recovered` is True on the bar on which the condition of the open case has vanished by
-    itself (a dead feed that moves again): the loop may then close the case."""
+    itself (a dead feed that moves again): the loop may then close the case. `second_finding` is a fault that shows
+    while a case is open whose inputs can be mended, and that this case does not explain: a mend is then no longer
+    trusted."""
 
     alerts: tuple[Alert, ...]
     cleared: tuple[str, ...]
@@ -62,6 +66,7 @@ class HealerDecision:
     safe_acts: tuple[SafeAct, ...]
     metrics: Mapping[str, float]
     recovered: bool = False
+    second_finding: Diagnosis | None = None
 
 
 class Healer:
@@ -115,6 +120,7 @@ class Healer:
         round_ = ProposalRound((), ())
         acts: tuple[SafeAct, ...] = ()
         recovered = False
+        second: Diagnosis | None = None
         if self._case is None:
             # a champion without an edge is not traded: there is nothing to heal, and its alerts say enough
             found = self._diagnostician.diagnose(report, observer, self._held) if observer.reference.has_edge else None
@@ -125,7 +131,9 @@ class Healer:
                 acts = _safe_acts(found, observer.reference)
         else:
             recovered = self._has_recovered()
-            if recovered:
+            if not recovered:
+                second = self._second_finding(report)
+            else:
                 acts = (SafeAct("resume", f"{self._case.affected[0]} is sound again", {}),)
         acts += self._restorable()
         return HealerDecision(
@@ -137,6 +145,7 @@ class Healer:
             acts,
             observer.metrics(report.readings) if with_metrics else {},
             recovered,
+            second,
         )
 
     def propose(self, context: ProposalContext | None = None) -> ProposalRound:
@@ -191,6 +200,13 @@ class Healer:
         self._calm_bars = self._restored_bars = 0
         self._diagnostician.reset()
         return self.observer.change_champion(reference)
+
+    def _second_finding(self, report: ObserverReport) -> Diagnosis | None:
+        case, observer = self._case, self.observer
+        if case is None or mend_of(case, observer.reference) is None:
+            return None
+        new = tuple(reading for reading in report.readings if not _is_explained(reading, case))
+        return self._diagnostician.diagnose(replace(report, readings=new), observer, self._held)
 
     def _has_recovered(self) -> bool:
         case, observer = self._case, self.observer
@@ -276,9 +292,15 @@ def _mend(diagnosis: Diagnosis, reference: ChampionReference) -> SafeAct | None:
         return None
     return SafeAct(
         "mend_inputs",
-        f"{describe_mend(adjustments)}; {MENDED_SIZE:.0%} of the size until a repair is proven",
+        f"{mend_words(adjustments)}; {size_words(MENDED_SIZE)} until a repair is proven",
         {"size_multiplier": MENDED_SIZE, "adjustments": adjustments, "model_id": reference.model_id},
     )
+
+
+def _is_explained(reading: Reading, case: Diagnosis) -> bool:
+    """Whether a reading is about what is mended already: all of an input that is not read, and of a re-scaled one all
+    but that it stands still."""
+    return reading.subject in case.affected and (case.cause == "data_feed" or reading.detector != "staleness")
 
 
 def _refreshed(case: Diagnosis, observer: Observer) -> Diagnosis:

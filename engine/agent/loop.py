@@ -16,18 +16,17 @@ from typing import TYPE_CHECKING, Any
 from engine.agent.alert_desk import AlertDesk
 from engine.agent.approvals import ApprovalDesk, promotion_consequences, promotion_evidence
 from engine.agent.autonomy import Act, may_act_alone, needs_approval
-from engine.agent.case_opening import open_diagnosed_case, open_wished_case
+from engine.agent.case_opening import open_diagnosed_case, open_refit_case, open_wished_case
 from engine.agent.champions import ChampionDesk
 from engine.agent.experiment import ExperimentRunner
 from engine.agent.experiment_pool import ExperimentEnd
 from engine.agent.paper_desk import PaperDesk
-from engine.agent.playbook import shipped_playbook
 from engine.agent.promotion import promote, roll_back
 from engine.agent.rollback_watch import RollbackWatch
+from engine.agent.safe_act_words import words_without_repair
 from engine.agent.safe_acts import SafeActDesk
 from engine.kernel.errors import RefusedError
 from engine.kernel.identifiers import derived_id
-from engine.kernel.timestamps import MICROS_PER_SECOND
 from engine.sandbox.ab_test import Reference
 from storage.agent_records import CaseRecord
 from storage.state_store import AGENT_PAUSED
@@ -128,20 +127,7 @@ class AgentLoop:
         champion rules."""
         if self.is_paused() or self.open_cases or self._desk.champion() is None:
             return None
-        choice = next(item for item in shipped_playbook().causes["none"] if item.mutation == "window_adjust")
-        window = int(choice.settings["window_bars"])
-        from_ts = ts - window * self._config.market.bar_seconds * MICROS_PER_SECOND
-        return open_wished_case(
-            self._stores,
-            self._market,
-            choice.mutation,
-            "champion",
-            {"training": {"from_ts": from_ts, "window_bars": window}},
-            actor="schedule",
-            reason=f"on schedule: does a fit on the last {window} bars follow a slowly changing market better?",
-            bars=bars,
-            ts=ts,
-        )
+        return open_refit_case(self._stores, self._market, self._config.market.bar_seconds, bars, ts)
 
     def on_bar(
         self, bar: FuturesBar, vector: FeatureVector, bars: int, ts: int, *, days_to_expiry: float | None
@@ -273,13 +259,14 @@ class AgentLoop:
         held = self.safe_acts.in_force()
         if held is not None and held.get("restored_for", champion) != champion:
             self.safe_acts.revert(str(held["case_id"]), "another champion rules", ts)
+        self.safe_acts.end_mend("another champion rules", ts, unless_of=str(champion))
         self.safe_acts.restore(str(champion), ts)
 
     def close_case(self, case: CaseRecord, outcome: CaseOutcome, reason: str, ts: int) -> None:
         """End a case with its outcome; inside the caller's transaction."""
         self._move(case, ts, stage=CLOSED, outcome=outcome)
         if outcome not in ("healed", "cleared"):
-            self.safe_acts.end_mend(case.case_id, f"the case is {outcome}: {reason}", ts)
+            self.safe_acts.end_mend(f"the case is {outcome}: {reason}", ts, case_id=case.case_id)
         event = self._stores.events.append(
             "case.closed",
             case.case_id,
@@ -302,13 +289,14 @@ class AgentLoop:
     def _ask_for_experiment(self, case: CaseRecord, ts: int) -> None:
         proposals = self._proposals(case)
         proposal = proposals[min(int(case.data["next"]), len(proposals) - 1)] if proposals else {}
+        stays = words_without_repair(self.safe_acts.in_force())
         with self._stores.db.transaction("agent"):
             approval = self.approvals.request(
                 case,
                 "experiment",
                 str(proposal.get("mutation_type", "none")),
                 {"cause": case.cause, "sentence": (case.diagnosis or {}).get("sentence", ""), "proposal": proposal},
-                {"raises_risk": False, "safe_default": "no experiment runs; the champion keeps trading as it is"},
+                {"raises_risk": False, "safe_default": f"no experiment runs; the champion {stays}"},
                 ts,
             )
             self._move(case, ts, stage="awaiting_approval", approval_id=approval.approval_id)
@@ -381,9 +369,8 @@ class AgentLoop:
             self.close_case(case, "unhealed", reason, ts)
             return
         alert_id = derived_id("alert", case.case_id, "unhealed")
-        message = (
-            f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion stands aside"
-        )
+        stays = words_without_repair(self.safe_acts.in_force())
+        message = f"no repair of {case.cause} passed its gates after {case.data['trials']} tries; the champion {stays}"
         evidence = {"trials": float(case.data["trials"])}
         self._alerts.raise_alert(alert_id, "case_unhealed", "CRITICAL", case.case_id, message, evidence, ts)
         self.close_case(case, "unhealed", str(case.data.get("last_failure") or "no proposal is left"), ts)
@@ -422,7 +409,10 @@ class AgentLoop:
             str(case.candidate_id),
             promotion_evidence(case, verdict or {}, statistics),
             promotion_consequences(
-                case, self._stores.registry.champion_id(self._market), self._config.risk.max_position_lots
+                case,
+                self._stores.registry.champion_id(self._market),
+                self._config.risk.max_position_lots,
+                words_without_repair(self.safe_acts.in_force()),
             ),
             ts,
         )
@@ -444,7 +434,7 @@ class AgentLoop:
             )
             if approval.kind == "promote":
                 self._bury(case, approval.subject, "the request expired", ts)
-            stays = "keeps trading" if approval.kind == "rollback" else "stands aside"
+            stays = words_without_repair(self.safe_acts.in_force())
             self.close_case(case, "expired", f"the request expired; the champion {stays}", ts)
 
     def _asks_for_rollback(self, case: CaseRecord) -> bool:

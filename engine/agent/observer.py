@@ -73,6 +73,8 @@ class Observer:
         self._ar1 = np.array(reference.feature_ar1)
         self._innovation_sd = np.array(reference.innovation_sd)
         self._volatility_power = np.array(reference.volatility_power)
+        self.innovation_units: FloatArray = np.ones(len(reference.feature_names))
+        """What each input's innovation of the last bar was measured in, in training's."""
         self._follows_volatility = any(power != 0.0 for power in reference.volatility_power)
         self._offset = np.array(reference.input_offset)
         self._scale = np.array(reference.input_scale)
@@ -194,7 +196,7 @@ class Observer:
         inputs = self._standardise(values)
         innovations = (inputs - self._ar1 * self._former) / self._innovation_sd
         if self._follows_volatility:
-            units = self._innovation_units()
+            units = self.innovation_units = self._innovation_units()
             innovations /= units
             self._guard.widen(units.tolist())
         refused = self._guard.refuse(inputs.tolist())

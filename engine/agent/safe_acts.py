@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.agent.autonomy import Act, may_act_alone
 from engine.agent.mended_inputs import REFINED_BARS, mended_size
+from engine.agent.safe_act_words import SAFE_ACT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from engine.kernel.config_models import AutonomyLevel, HydraConfig
     from storage.stores import Stores
 
-SAFE_ACT_KEY = "safe_act"
 EDGE_DOUBT = "edge_doubt"
 SURE_SHARE = 0.9
 _MEND_PARTS = ("adjustments", "model_id")
+_RESTORED_PARTS = ("calm_bars", "restored_for")
 
 
 class SafeActDesk:
@@ -76,7 +77,7 @@ class SafeActDesk:
         if not row.get("active"):
             return 1.0
         if row.get("act") == "mend_inputs":
-            return mended_size(row, self._stores.registry.champion_id(self._market))
+            return mended_size(row, self._stores.registry.champion(self._market))
         return float(row["size_multiplier"])
 
     def trading_rate(self) -> float:
@@ -90,12 +91,16 @@ class SafeActDesk:
         return row if isinstance(row, dict) and row.get("active") else None
 
     def take(self, subject: str, safe_acts: tuple[SafeAct, ...], ts: int) -> None:
-        """Lower risk at once, for a case or for a finding whose case cannot be opened yet; what is in force stays."""
+        """Lower risk at once, for a case or for a finding whose case cannot be opened yet; what is in force stays.
+
+        A mend never trades more than what is in force leaves, and never a model that it was not made for: standing
+        aside is taken in its place."""
         if may_act_alone(self._level(), Act.LOWER_RISK):
             for act in safe_acts:
                 held = self.in_force()
-                if held is None or not _is_same(held, act, subject):
-                    self._take(subject, act, ts)
+                lower = self._lowering(act)
+                if held is None or not _is_same(held, lower, subject):
+                    self._take(subject, lower, ts)
 
     def refine_mend(self, estimated: Callable[[], SafeAct | None], bars: int, ts: int) -> None:
         """Take the estimates of a re-scaled input anew at `REFINED_BARS` after the change: they grow more exact.
@@ -108,11 +113,14 @@ class SafeActDesk:
         if case is not None and case.stage != "closed" and bars - int(case.data["opened_bar"]) in REFINED_BARS:
             self.take(case.case_id, (estimated() or _aside("its inputs can no longer be mended"),), ts)
 
-    def end_mend(self, case_id: str, reason: str, ts: int) -> None:
-        """The case of a mend ended without a repair: nothing stays mended, the champion stands aside."""
+    def end_mend(self, reason: str, ts: int, *, case_id: str | None = None, unless_of: str | None = None) -> None:
+        """The mend in force is no longer trusted, or its case ended without a repair: the champion stands aside. Only a
+        mend of `case_id` where that is given; one of the model `unless_of` stays."""
         held = self.in_force()
-        if held is not None and (held["act"], held["case_id"]) == ("mend_inputs", case_id):
-            self._take(case_id, _aside(reason), ts)
+        if held is None or held["act"] != "mend_inputs" or case_id not in (None, held["case_id"]):
+            return
+        if unless_of is None or held.get("model_id") != unless_of:
+            self._take(str(held["case_id"]), _aside(reason), ts, held)
 
     def revert(self, case_id: str, reason: str, ts: int) -> None:
         """End the safe act in force, if there is one."""
@@ -152,7 +160,17 @@ class SafeActDesk:
         else:
             self._stores.state.put_view(self._key, {**row, "calm_bars": calm_bars}, ts)
 
-    def _take(self, subject: str, act: SafeAct, ts: int) -> None:
+    def _lowering(self, act: SafeAct) -> SafeAct:
+        if act.act != "mend_inputs":
+            return act
+        champion = self._stores.registry.champion(self._market)
+        if mended_size(act.parameters, champion) == 0.0:
+            return _aside("the inputs of the champion cannot be mended")
+        if self._share_of_act() < float(act.parameters["size_multiplier"]):
+            return _aside("a mend does not raise what the act in force leaves")
+        return act
+
+    def _take(self, subject: str, act: SafeAct, ts: int, former: dict[str, Any] | None = None) -> None:
         multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
         row = {
             "active": True,
@@ -161,6 +179,7 @@ class SafeActDesk:
             "trading_rate": float(act.parameters.get("trading_rate", 1.0)),
             "case_id": subject,
             **{name: act.parameters[name] for name in _MEND_PARTS if name in act.parameters},
+            **{name: former[name] for name in _RESTORED_PARTS if former is not None and name in former},
         }
         self._stores.state.put(self._key, row, ts)
         self._say_taken(subject, act.act, act.reason, dict(act.parameters), ts)

@@ -34,7 +34,6 @@ from engine.host.stored_records import last_known_ts
 from engine.host.watchman import Finding, Watchman
 from engine.ingestion.calendars.session_calendar import is_open_at
 from engine.kernel.clock import Clock
-from engine.sandbox.market_history import to_prediction
 from engine.signals.features import FeatureVector, vector_from_readings
 
 if TYPE_CHECKING:
@@ -377,11 +376,7 @@ class MarketRunner:
     def _predict(self, vector: FeatureVector) -> Prediction | None:
         if self._champion is None:
             return None
-        champion = self._mended.champion(self._champion, self._loop.safe_acts.in_force())
-        row = champion.predict_vector(
-            vector.names, vector.values, vector.stale, vector.value("volatility_ewma"), ts=vector.ts
-        )
-        return to_prediction(row)
+        return self._mended.predict(self._champion, self._loop.safe_acts.in_force(), vector)
 
     def _tradable(self, prediction: Prediction | None) -> Prediction | None:
         multiplier = self._loop.safe_acts.size_multiplier()
@@ -416,6 +411,9 @@ class MarketRunner:
                 self._finding = None
                 self._watchman.case_ended("cleared")
             self._loop.on_recovery(bar.known_ts)
+        if self._watchman.second_finding is not None:
+            why = f"while mended: {self._watchman.second_finding.summary}"
+            self._loop.safe_acts.end_mend(why, bar.known_ts)
         self._loop.safe_acts.follow_doubt(self._watchman.edge_share, bar.known_ts)
         self._act_on(found, bar.known_ts)
         every = self._config.agent.scheduled_proposal_bars
@@ -444,7 +442,7 @@ class MarketRunner:
         if self._previous is not None and self._previous[1] is not None:
             self._predictions.settle(self._previous[1], self._previous[0], bar)
         own = vector.select(self._champion.reference.feature_names)
-        self._predictions.record(prediction, own, result.target_lots)
+        self._predictions.record(prediction, own, result.target_lots, self._mended.read_as)
 
     def _recall_prediction(self, model_id: str) -> None:
         """Take back what the champion said at the last bar before a restart, so that the next bar is judged by it."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from engine.agent.mended_inputs import AS_READ
 from engine.core.trading_types import Prediction
 from engine.kernel.identifiers import derived_id
 from storage.performance import PredictionRecord
@@ -24,12 +26,21 @@ class PredictionLog:
         self._performance = stores.performance
         self._market = market
 
-    def record(self, prediction: Prediction, inputs: FeatureVector, target_lots: int) -> None:
-        """Keep a prediction with the inputs it was made of; a missing input is stored as none."""
+    def record(
+        self,
+        prediction: Prediction,
+        inputs: FeatureVector,
+        target_lots: int,
+        read_as: Mapping[str, float | None] | None = None,
+    ) -> None:
+        """Keep a prediction with the inputs it was made of; a missing input is stored as none. Where a safe act had
+        inputs read otherwise than they were delivered, `read_as` is what was read in their place, stored beside them as
+        "<input> as read" (none where the input was not read)."""
         features = {
             name: value if math.isfinite(value) else None
             for name, value in zip(inputs.names, inputs.values, strict=True)
         }
+        features |= {AS_READ.format(name): value for name, value in (read_as or {}).items()}
         self._performance.record_prediction(
             PredictionRecord(
                 prediction_id=self._id(prediction.model_id, prediction.ts),

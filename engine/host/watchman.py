@@ -52,6 +52,7 @@ class Watchman:
         self._tail: list[list[Any]] = []
         self._healer: Healer | None = None
         self.recovered = False
+        self.second_finding: Diagnosis | None = None
         self._last_ts = 0
         self.readings: dict[str, float] = {}
 
@@ -122,7 +123,7 @@ class Watchman:
         observation = self._observation(vector, bar, predicted, realised, net_return, state)
         decision = self._healer.step(observation)
         alert_ids = self._record_alerts(decision, bar.known_ts)
-        self.recovered = decision.recovered
+        self.recovered, self.second_finding = decision.recovered, decision.second_finding
         self._tail.append(observation.to_list())
         if len(self._tail) >= WHOLE_EVERY_BARS or decision.diagnosis is not None:
             self._save_whole(bar.known_ts)

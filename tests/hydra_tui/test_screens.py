@@ -107,7 +107,7 @@ def test_desk_shows_simulation_paper_progress_and_the_case(dumps, size):
         assert word in text
 
 
-def champion_desk(size: tuple[int, int], *, edge: float, busy: bool) -> str:
+def champion_desk(size: tuple[int, int], *, edge: float, busy: bool, safe_act: str = "") -> str:
     """The Desk with a daily champion; `busy` keeps the open case and the candidates."""
     snapshot = canned("normal")
     yardstick = {"prediction_sd": 0.0009, "residual_sd": 0.00996, "edge_lower_bound": edge}
@@ -116,7 +116,7 @@ def champion_desk(size: tuple[int, int], *, edge: float, busy: bool) -> str:
         for model in snapshot.models
         if busy or model.status == "champion"
     )
-    changed = replace(snapshot, models=models, cases=snapshot.cases if busy else ())
+    changed = replace(snapshot, models=models, cases=snapshot.cases if busy else (), safe_act=safe_act)
 
     async def run() -> list[str]:
         app, _, _ = app_on(changed, replace(CONFIG, bars_per_year=252.0))
@@ -140,6 +140,13 @@ def test_the_desk_tells_how_long_a_lost_edge_would_stay_unseen(dumps, size):
     assert short in busy and (sentence in busy) == (size[0] == 160)
     assert "ridge-7f21aa" in busy and "paper 31.5/48 h" in busy and "e-value 6.21" in busy
     assert "flip 0.8 d" in "\n".join(dumps["normal", (80, 24)]["desk"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_desk_says_what_the_champion_does_under_a_safe_act(size):
+    text = champion_desk(size, edge=0.02, busy=False, safe_act="trades through mended inputs at half size: x3")
+    assert "trades through" in text and "mended" in text
+    assert "trades through" not in champion_desk(size, edge=0.02, busy=False)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from engine.agent.safe_act_words import SAFE_ACT_KEY, safe_act_words
 from engine.host.operations import snapshot_rows as tables
 from engine.host.operations import snapshot_types as view
 from engine.host.operations.json_columns import EMPTY, as_list, as_object, json_object, number, parse, whole
@@ -200,7 +201,12 @@ def _assemble(query: Query, market: str, now_ts: int, halt_file: Path | None, gr
         journal=tuple(reversed(grown.journal)),
         events=tuple(reversed(grown.events)),
         bars=tables.bars(query, market),
+        safe_act=_safe_act(_state_json(state, f"{SAFE_ACT_KEY}:{market}")),
     )
+
+
+def _safe_act(act: view.Json) -> str:
+    return safe_act_words(act) if act.get("active") else ""
 
 
 def _pictures(

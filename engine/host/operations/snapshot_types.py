@@ -435,6 +435,7 @@ class UiSnapshot:
     journal: tuple[JournalEntry, ...]
     events: tuple[EventRow, ...]
     bars: Mapping[str, tuple[BarRow, ...]]
+    safe_act: str = ""  # what the champion does under the safe act in force, in words; empty without one
 
     @property
     def champion(self) -> Model | None:

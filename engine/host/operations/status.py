@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from engine.agent.safe_act_words import SAFE_ACT_KEY, safe_act_words
 from engine.host.operations.autonomy_level import present_level
 from engine.host.operations.data_status import age_text, market_now_ts
 from engine.host.operations.requests import engine_is_alive
@@ -22,6 +23,7 @@ def status(stores: Stores, config: HydraConfig) -> dict[str, Any]:
     operational = stores.state.get("operational_state")
     state = operational.get("state", "UNKNOWN") if isinstance(operational, dict) else "UNKNOWN"
     halt = stores.state.get("halt")
+    act = stores.state.get(f"{SAFE_ACT_KEY}:{market}")
     lease = stores.lease.current()
     champion = stores.registry.champion(market)
     trader = stores.db.query("SELECT value FROM trader_state WHERE market = ?", (market,))
@@ -44,6 +46,7 @@ def status(stores: Stores, config: HydraConfig) -> dict[str, Any]:
         "halted": stores.paths.halt_file.exists() or bool(isinstance(halt, dict) and halt.get("halted")),
         "autonomy": present_level(stores, config),
         "champion": champion.model_id if champion else None,
+        "safe_act": safe_act_words(act) if isinstance(act, dict) and act.get("active") else None,
         "position_lots": book.get("position_lots"),
         "contract": book.get("contract"),
         "equity_usd": book.get("equity_usd"),
@@ -104,6 +107,8 @@ def status_lines(document: dict[str, Any]) -> list[str]:
         f"  champion {document['champion'] or 'none yet'}  position {document['position_lots'] or 0} lots "
         f"{document['contract'] or ''}  equity {f'{equity:,.0f} USD' if equity is not None else 'unknown'}"
     )
+    if document["safe_act"] is not None:
+        lines.append(f"  safe act: the champion {document['safe_act']}")
     lines += [
         f"  alert {item['level']} {item['code']} {item['age']} ago: {item['message']}" for item in document["alerts"]
     ]

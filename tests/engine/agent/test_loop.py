@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from engine.agent.loop import AgentLoop, CaseEnd
 from engine.agent.promotion import promote
 from engine.kernel.errors import RefusedError
 from engine.sandbox.experiment_spec import CANDIDATE_FILE
-from storage.agent_records import CaseRecord
+from storage.agent_records import AlertRecord, CaseRecord
 from storage.stores import Stores
 from tests.engine import small_market, small_workspace
 from tests.engine.small_market import MARKET
@@ -591,3 +592,115 @@ def test_a_trading_rate_of_a_safe_act_is_in_force_until_it_is_reverted(agent: Ag
     with agent.stores.db.transaction():
         agent.loop.safe_acts.revert("case-1", "over", agent.ts)
     assert (agent.loop.safe_acts.trading_rate(), agent.loop.safe_acts.size_multiplier()) == (1.0, 1.0)
+
+
+MEND = SafeAct(
+    "mend_inputs",
+    "carry re-scaled",
+    {
+        "size_multiplier": 0.5,
+        "adjustments": {"restandardise": {"carry": {"offset": 0.0, "scale": 2.0}}},
+        "model_id": OLD,
+    },
+)
+DRIFT = replace(DIAGNOSIS, cause="feature_drift", recommended="restandardise_feature", bars_since_change=10)
+
+
+def open_mended(agent: Agent) -> None:
+    with agent.stores.db.transaction():
+        agent.loop.open_case(DRIFT, (MEND,), None, agent.bar, agent.ts)
+
+
+def mended_to_approval(agent: Agent) -> str:
+    open_mended(agent)
+    agent.loop.start_experiments(agent.bar, agent.ts)
+    agent.answer("passed")
+    agent.mend = MEND
+    agent.bars_while("paper")
+    assert agent.case.stage == "awaiting_approval"
+    return str(agent.case.approval_id)
+
+
+def act_in_force(agent: Agent) -> str | None:
+    held = agent.loop.safe_acts.in_force()
+    return None if held is None else str(held["act"])
+
+
+def test_a_mended_champion_trades_half_until_its_candidate_is_promoted(agent: Agent) -> None:
+    approval_id = mended_to_approval(agent)
+    assert (act_in_force(agent), agent.loop.safe_acts.size_multiplier()) == ("mend_inputs", 0.5)
+    request = agent.stores.agent.approvals.require(approval_id)
+    assert request.consequences["safe_default"] == "nothing is promoted; the champion stands aside"
+    agent.approve(approval_id)
+    assert (act_in_force(agent), agent.loop.safe_acts.size_multiplier()) == (None, 1.0)
+
+
+@pytest.mark.parametrize("how", ["rejected", "expired", "unhealed"])
+def test_a_case_without_a_repair_leaves_the_champion_aside(agent: Agent, how: str) -> None:
+    if how == "unhealed":
+        agent.proposals = []
+        open_mended(agent)
+        agent.bars()
+        alert = agent.stores.agent.alerts.list(code="case_unhealed")[0]
+        assert alert.message.endswith("the champion stands aside")
+    else:
+        approval_id = mended_to_approval(agent)
+        if how == "rejected":
+            with agent.stores.db.transaction():
+                agent.loop.reject(approval_id, actor="me", reason="no", ts=agent.ts)
+        else:
+            agent.stores.agent.approvals.change(approval_id, expires_ts=agent.ts + 1)
+            agent.bars()
+    assert (agent.case.stage, agent.case.outcome) == ("closed", how)
+    assert (act_in_force(agent), agent.loop.safe_acts.size_multiplier()) == ("stand_aside", 0.0)
+
+
+def test_a_champion_that_is_rolled_back_returns_mended_as_it_was_held(agent: Agent) -> None:
+    agent.approve(mended_to_approval(agent))
+    with agent.stores.db.transaction():
+        agent.stores.registry.rollback(MARKET, actor="me", reason="mine", ts=agent.ts)
+        agent.loop.on_manual_change(agent.ts)
+    assert (act_in_force(agent), agent.loop.safe_acts.size_multiplier()) == ("mend_inputs", 0.5)
+    with agent.stores.db.transaction():
+        agent.loop.safe_acts.end_mend("its feed died", agent.ts)
+    assert agent.loop.safe_acts.size_multiplier() == 0.0
+    agent.bars(CONFIG.agent.cooldown_bars + 2)
+    assert agent.loop.safe_acts.size_multiplier() == 1.0, "a returned champion without a fault gets its size back"
+
+
+def test_another_champion_never_trades_through_a_mend(agent: Agent) -> None:
+    open_mended(agent)
+    small_workspace.register(agent.stores, "ridge-third")
+    with agent.stores.db.transaction():
+        promote(agent.stores, MARKET, "ridge-third", actor="me", reason="mine", ts=agent.ts)
+        assert agent.loop.safe_acts.size_multiplier() == 0.0
+        agent.loop.on_manual_change(agent.ts)
+    assert act_in_force(agent) == "stand_aside"
+
+
+@pytest.mark.parametrize("how", ["pause", "lockdown"])
+def test_a_mend_is_taken_and_refined_while_the_agent_is_paused(agent: Agent, how: str) -> None:
+    if how == "lockdown":
+        agent.level = "lockdown"
+    else:
+        agent.stores.state.put("agent_paused", {"paused": True}, 1)
+    open_mended(agent)
+    exact = {"restandardise": {"carry": {"offset": 0.0, "scale": 2.1}}}
+    agent.mend = SafeAct("mend_inputs", "carry re-scaled", {**MEND.parameters, "adjustments": exact})
+    agent.bars(8)
+    held = agent.loop.safe_acts.in_force() or {}
+    assert (held["adjustments"], agent.loop.safe_acts.size_multiplier()) == (exact, 0.5)
+    assert (agent.case.stage, agent.pool.started) == ("diagnosed", [])
+
+
+def test_alerts_that_are_no_alarm_do_not_keep_a_returned_champion_held(agent: Agent) -> None:
+    roll_back(agent)
+    for level, code in (("INFO", "psi"), ("WARNING", "ks")):
+        agent.stores.agent.alerts.upsert(
+            AlertRecord(f"alert-{code}", MARKET, code, level, "c", "m", {}, "open", agent.ts, agent.ts)  # type: ignore[arg-type]
+        )
+    agent.bars(CONFIG.agent.cooldown_bars + 2)
+    assert agent.loop.safe_acts.size_multiplier() == 0.0, "a warning is an alarm"
+    agent.stores.agent.alerts.delete("alert-ks")
+    agent.bars(CONFIG.agent.cooldown_bars + 2)
+    assert agent.loop.safe_acts.size_multiplier() == 1.0

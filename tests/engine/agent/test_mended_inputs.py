@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 import pytest
 from campaign import drive
-from world import FEATURES, make_world
+from world import FEATURES, World, make_world
 
 from engine.agent.champions import ChampionDesk
 from engine.agent.diagnosis import Diagnosis
 from engine.agent.healer import Healer, SafeAct
-from engine.agent.mended_inputs import MENDED_SIZE, MendedChampions, describe_mend, mend_of
+from engine.agent.mended_inputs import MENDED_SIZE, MendedChampions, mend_of
+from engine.agent.safe_act_words import mend_words, safe_act_words, words_without_repair
 from engine.agent.safe_acts import SafeActDesk
 from engine.kernel.config_models import AutonomyLevel
 from engine.kernel.configuration import load_config
-from engine.kernel.errors import InputError
 from storage.agent_records import CaseRecord
 from storage.stores import Stores
 from tests.engine import small_market, small_workspace
@@ -36,7 +36,7 @@ QUARANTINED: dict[str, Any] = {"quarantine": ["carry"]}
 
 def mend(adjustments: dict[str, Any], model_id: str = OLD) -> SafeAct:
     parts = {"size_multiplier": MENDED_SIZE, "adjustments": adjustments, "model_id": model_id}
-    return SafeAct("mend_inputs", describe_mend(adjustments), parts)
+    return SafeAct("mend_inputs", mend_words(adjustments), parts)
 
 
 @pytest.fixture
@@ -194,9 +194,9 @@ def test_estimates_are_taken_anew_as_bars_come(stores: Stores) -> None:
 def test_a_case_that_ends_without_a_repair_leaves_nothing_mended(stores: Stores) -> None:
     acts = take(stores, mend(RESCALED))
     with stores.db.transaction("test"):
-        acts.end_mend("case-2", "another case ended", TS)
+        acts.end_mend("another case ended", TS, case_id="case-2")
         assert acts.size_multiplier() == MENDED_SIZE
-        acts.end_mend("case-1", "the case is unhealed", TS)
+        acts.end_mend("the case is unhealed", TS, case_id="case-1")
     assert (acts.in_force() or {})["act"] == "stand_aside" and acts.size_multiplier() == 0.0
 
 
@@ -207,6 +207,90 @@ def test_standing_aside_takes_the_place_of_a_mend(stores: Stores) -> None:
     assert acts.size_multiplier() == 0.0
 
 
-def test_an_empty_mend_is_refused() -> None:
-    with pytest.raises(InputError):
-        describe_mend({"restandardise": {}, "quarantine": []})
+@pytest.mark.parametrize("how", ["stand_aside", "reduce_size", "unreadable"])
+def test_a_mend_never_raises_what_is_left_of_the_size(stores: Stores, how: str) -> None:
+    if how == "unreadable":
+        stores.db.execute("INSERT INTO state VALUES (?, ?, 1, 1)", (f"safe_act:{MARKET}", "{broken"))
+    else:
+        take(stores, SafeAct(how, "an unhealed case", {"size_multiplier": 0.2}), "case-0")  # type: ignore[arg-type]
+    acts = take(stores, mend(RESCALED))
+    held = acts.in_force() or {}
+    assert (held["act"], held["case_id"], acts.size_multiplier()) == ("stand_aside", "case-1", 0.0)
+
+
+@pytest.mark.parametrize(
+    "adjustments", [{"quarantine": ["no_such_input"]}, {"restandardise": {"no_such_input": {"offset": 0, "scale": 1}}}]
+)
+def test_inputs_that_the_champion_does_not_have_are_not_mended(stores: Stores, adjustments: dict[str, Any]) -> None:
+    acts = take(stores, mend(adjustments))
+    assert (acts.in_force() or {})["act"] == "stand_aside" and acts.size_multiplier() == 0.0
+
+
+def test_more_than_half_of_all_inputs_faulty_is_too_many_however_they_became_so() -> None:
+    reference = make_world("none", 1).reference
+    feed = replace(rescaled({}), cause="data_feed", recommended="quarantine_feature", affected=FEATURES[:2])
+    assert mend_of(feed, reference) == {"quarantine": sorted(FEATURES[:2])}
+    assert mend_of(feed, replace(reference, quarantined=(False,) * 5 + (True,))) is not None
+    assert mend_of(feed, replace(reference, quarantined=(False,) * 4 + (True,) * 2)) is None
+    assert mend_of(replace(feed, recommended="feature_remove"), reference) is None
+
+
+def test_the_prediction_says_what_was_read_in_place_of_what_was_delivered(stores: Stores) -> None:
+    loaded, mended = ChampionDesk(stores, MARKET).get(OLD), MendedChampions()
+    vector = small_market.vector_at(small_market.history(700, 0, small_workspace.FLIP), 650)
+    mended.predict(loaded, take(stores, mend(RESCALED)).in_force(), vector)
+    assert mended.read_as == {"carry": (vector.value("carry") - 0.1) / 2.0}
+    mended.predict(loaded, take(stores, mend(QUARANTINED)).in_force(), vector)
+    assert mended.read_as == {"carry": None}
+    plain = mended.predict(loaded, None, vector)
+    assert mended.read_as == {} and plain.model_id == OLD
+
+
+def healer_in_case(world: World) -> tuple[Healer, int]:
+    """A healer with the case of its fault open, and the bar on which it opened."""
+    healer = Healer()
+    healer.reset(load_config(MARKET, environment={}).config, 0, world.reference)
+    bar = next(bar for bar, item in enumerate(world.observations) if healer.step(item).diagnosis is not None)
+    return healer, bar
+
+
+def test_what_the_open_case_explains_is_no_second_finding() -> None:
+    world = make_world("feature", 9113)
+    healer, bar = healer_in_case(world)
+    assert [item for item in world.observations[bar + 1 : bar + 200] if healer.step(item).second_finding] == []
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_mended_input_that_falls_still_is_found(restart: bool) -> None:
+    world = make_world("feature", 9113)
+    healer, bar = healer_in_case(world)
+    assert healer.open_case is not None
+    index = world.reference.index_of(healer.open_case.affected[0])
+    dead = world.observations[bar]
+    for item in world.observations[bar + 1 : bar + 100]:
+        values = tuple(dead.values[i] if i == index else value for i, value in enumerate(item.values))
+        events = tuple(
+            dead.event_ts_by_feature[i] if i == index else ts for i, ts in enumerate(item.event_ts_by_feature)
+        )
+        if restart:
+            config = load_config(MARKET, environment={}).config
+            healer = Healer.from_json(json.loads(json.dumps(healer.to_json())), config)
+        decision = healer.step(replace(item, values=values, event_ts_by_feature=events))
+        if decision.second_finding is not None:
+            break
+    found = decision.second_finding
+    assert found is not None and (found.cause, found.affected) == ("data_feed", (world.reference.feature_names[index],))
+    assert decision.diagnosis is None, "the case goes on"
+
+
+def test_an_act_is_told_in_words() -> None:
+    mended = {"act": "mend_inputs", "size_multiplier": 0.5, **mend(RESCALED).parameters}
+    words = "trades through mended inputs at half size: carry re-scaled (2 times training)"
+    assert safe_act_words(mended) == words
+    assert safe_act_words({**mended, "adjustments": QUARANTINED}).endswith("half size: carry not read")
+    for broken in ({}, None, {"restandardise": {"carry": {"offset": 1.0}}}, {"quarantine": [1]}):
+        assert safe_act_words({**mended, "adjustments": broken}) == "stands aside"
+    assert safe_act_words(None) == "keeps trading as it is"
+    slower = {"act": "trade_slower", "size_multiplier": 0.8, "trading_rate": 0.15}
+    assert safe_act_words(slower) == "trades 80% of its size, 15% of the way a bar"
+    assert words_without_repair(mended) == "stands aside" and words_without_repair(None) == safe_act_words(None)

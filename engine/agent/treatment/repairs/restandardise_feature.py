@@ -76,7 +76,8 @@ class RestandardiseFeature(Repair):
         former, self._raw[index] = self._raw[index], value
         if not math.isfinite(former):
             return False
-        ar1, sd = reference.feature_ar1[index], reference.innovation_sd[index]
+        ar1 = reference.feature_ar1[index]
+        sd = reference.innovation_sd[index] * float(desk.healer.observer.innovation_units[index])
         before_raw = even_score(former, scale)
         before = even_score((former - desk.offset[index]) / desk.scale[index], scale)
         as_raw = (raw - ar1 * before_raw) / sd

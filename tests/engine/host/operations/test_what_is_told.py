@@ -73,6 +73,18 @@ def test_status_tells_what_is_open_and_only_that(stores: Stores) -> None:
         assert told in lines
 
 
+def test_a_safe_act_in_force_is_told_and_no_other(stores: Stores) -> None:
+    fill(stores)
+    assert status(stores, CONFIG)["safe_act"] is None
+    act = {"active": True, "act": "mend_inputs", "size_multiplier": 0.5, "adjustments": {"quarantine": ["carry"]}}
+    stores.state.put(f"safe_act:{MARKET}", act, NOW)
+    told = "trades through mended inputs at half size: carry not read"
+    assert status(stores, CONFIG)["safe_act"] == told
+    assert f"  safe act: the champion {told}" in status_lines(status(stores, CONFIG))
+    stores.state.put(f"safe_act:{MARKET}", {**act, "active": False}, NOW)
+    assert status(stores, CONFIG)["safe_act"] is None
+
+
 def test_a_halt_by_row_or_by_file_is_told(stores: Stores) -> None:
     fill(stores)
     stores.paths.halt_file.write_text("stop")
