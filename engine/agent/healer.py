@@ -24,11 +24,12 @@ from engine.agent.observer import Observer, ObserverReport
 from engine.agent.playbook import Playbook, shipped_playbook
 from engine.agent.reference import ChampionReference
 from engine.agent.safe_act_words import mend_words, size_words
+from engine.agent.superseding import TRADED_THROUGH, outranks
 from engine.kernel.config_models import HydraConfig
 from engine.kernel.errors import CalculationError
 
 SafeActKind = Literal["stand_aside", "mend_inputs", "reduce_size", "trade_slower", "resume", "restore_input"]
-CaseOutcome = Literal["healed", "rolled_back", "unhealed", "rejected", "expired", "cleared"]
+CaseOutcome = Literal["healed", "rolled_back", "unhealed", "rejected", "expired", "cleared", "superseded"]
 RESUME_BARS = 10
 STATE_VERSION = 3
 
@@ -56,7 +57,7 @@ class HealerDecision:
     """What one bar led to. `recovered` is True on the bar on which the condition of the open case has vanished by
     itself (a dead feed that moves again): the loop may then close the case. `second_finding` is a fault that shows
     while a case is open whose inputs can be mended, and that this case does not explain: a mend is then no longer
-    trusted."""
+    trusted. `supersedes` is True where `diagnosis` took the place of a case that was open."""
 
     alerts: tuple[Alert, ...]
     cleared: tuple[str, ...]
@@ -67,6 +68,7 @@ class HealerDecision:
     metrics: Mapping[str, float]
     recovered: bool = False
     second_finding: Diagnosis | None = None
+    supersedes: bool = False
 
 
 class Healer:
@@ -119,22 +121,25 @@ class Healer:
         diagnosis: Diagnosis | None = None
         round_ = ProposalRound((), ())
         acts: tuple[SafeAct, ...] = ()
-        recovered = False
+        recovered = supersedes = False
         second: Diagnosis | None = None
         if self._case is None:
             # a champion without an edge is not traded: there is nothing to heal, and its alerts say enough
             found = self._diagnostician.diagnose(report, observer, self._held) if observer.reference.has_edge else None
-            if found is not None and found.cause not in self._cooldown:
-                diagnosis = self._case = found
-                self._calm_bars = 0
-                round_ = self._engine.propose(found, self._context)
-                acts = _safe_acts(found, observer.reference)
+            diagnosis = None if found is None or found.cause in self._cooldown else found
         else:
             recovered = self._has_recovered()
-            if not recovered:
-                second = self._second_finding(report)
-            else:
+            second = None if recovered else self._second_finding(report)
+            if recovered:
                 acts = (SafeAct("resume", f"{self._case.affected[0]} is sound again", {}),)
+            elif second is not None and outranks(second.cause, self._case.cause):
+                supersedes = second.cause not in self._cooldown
+                diagnosis, second = second if supersedes else None, None
+        if diagnosis is not None:
+            self._case = diagnosis
+            self._calm_bars = 0
+            round_ = self._engine.propose(diagnosis, self._context)
+            acts = _safe_acts(diagnosis, observer.reference)
         acts += self._restorable()
         return HealerDecision(
             report.alerts,
@@ -146,6 +151,7 @@ class Healer:
             observer.metrics(report.readings) if with_metrics else {},
             recovered,
             second,
+            supersedes,
         )
 
     def propose(self, context: ProposalContext | None = None) -> ProposalRound:
@@ -203,7 +209,13 @@ class Healer:
 
     def _second_finding(self, report: ObserverReport) -> Diagnosis | None:
         case, observer = self._case, self.observer
-        if case is None or mend_of(case, observer.reference) is None:
+        if case is None:
+            return None
+        if case.cause in TRADED_THROUGH:
+            held = self._held | {TRADED_THROUGH[case.cause]}
+            found = self._diagnostician.diagnose(report, observer, held)
+            return found if found is not None and outranks(found.cause, case.cause) else None
+        if mend_of(case, observer.reference) is None:
             return None
         new = tuple(reading for reading in report.readings if not _is_explained(reading, case))
         return self._diagnostician.diagnose(replace(report, readings=new), observer, self._held)

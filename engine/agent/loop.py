@@ -482,6 +482,21 @@ class AgentLoop:
                 self.safe_acts.revert(case.case_id, "the fault vanished by itself", ts)
                 self.close_case(case, "cleared", "the fault vanished by itself", ts)
 
+    def supersede(self, reason: str, ts: int) -> None:
+        """A fault that weighs more shows while a diagnosed case is open: that case ends, and what it had on trial goes;
+        its safe act stays until another takes its place. Inside the transaction of the bar."""
+        for case in self.open_cases:
+            if case.stage == "watching" or "manual" in case.data:
+                continue
+            why = f"another fault shows: {reason}"
+            if case.stage == "awaiting_approval":
+                approval = self._stores.agent.approvals.require(case.approval_id)
+                if approval.status == "open":
+                    self.approvals.decide(approval.approval_id, "withdrawn", actor="engine", reason=why, ts=ts)
+            if case.candidate_id is not None and case.stage in ("paper", "awaiting_approval"):
+                self._bury(case, case.candidate_id, why, ts)
+            self.close_case(case, "superseded", why, ts)
+
     def _move(self, case: CaseRecord, ts: int, **changes: Any) -> None:
         self._stores.agent.cases.upsert(replace(case, updated_ts=ts, **changes))
 

@@ -7,6 +7,7 @@ read means standing aside.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.agent.autonomy import Act, may_act_alone
@@ -166,9 +167,12 @@ class SafeActDesk:
         champion = self._stores.registry.champion(self._market)
         if mended_size(act.parameters, champion) == 0.0:
             return _aside("the inputs of the champion cannot be mended")
-        if self._share_of_act() < float(act.parameters["size_multiplier"]):
+        left = self._share_of_act()
+        if left <= 0.0:
             return _aside("a mend does not raise what the act in force leaves")
-        return act
+        parts = {**act.parameters, "size_multiplier": min(left, float(act.parameters["size_multiplier"]))}
+        rate = self.trading_rate()
+        return replace(act, parameters=parts if rate >= 1.0 else {**parts, "trading_rate": rate})
 
     def _take(self, subject: str, act: SafeAct, ts: int, former: dict[str, Any] | None = None) -> None:
         multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0

@@ -426,6 +426,9 @@ class MarketRunner:
         finding = found or self._finding
         if finding is None:
             return
+        if finding.supersedes and not self._loop.is_paused():
+            self._finding = finding  # the healer's case is this one already
+            self._loop.supersede(finding.diagnosis.summary, ts)
         if self._loop.is_paused() or any(case.stage != "watching" for case in self._loop.open_cases):
             if found is not None:
                 self._loop.safe_acts.take(found.diagnosis.cause, found.safe_acts, ts)

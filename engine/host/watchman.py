@@ -32,11 +32,13 @@ WHOLE_EVERY_BARS = 20
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A diagnosis with what should be done at once, and the alert that led to it."""
+    """A diagnosis with what should be done at once, and the alert that led to it. `supersedes`: it takes the place of a
+    case that was open."""
 
     diagnosis: Diagnosis
     safe_acts: tuple[SafeAct, ...]
     alert_id: str | None
+    supersedes: bool = False
 
 
 class Watchman:
@@ -136,7 +138,8 @@ class Watchman:
         )
         if decision.diagnosis is None or not self._healer.observer.reference.has_edge:
             return None
-        return Finding(decision.diagnosis, decision.safe_acts, alert_ids[0] if alert_ids else None)
+        alert_id = alert_ids[0] if alert_ids else None
+        return Finding(decision.diagnosis, decision.safe_acts, alert_id, decision.supersedes)
 
     def proposals(self, champion_spec: dict[str, Any], case_id: str) -> list[dict[str, Any]]:
         """Ranked proposals for the open case now, with repairs estimated from all bars so far."""

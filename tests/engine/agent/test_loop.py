@@ -704,3 +704,47 @@ def test_alerts_that_are_no_alarm_do_not_keep_a_returned_champion_held(agent: Ag
     agent.stores.agent.alerts.delete("alert-ks")
     agent.bars(CONFIG.agent.cooldown_bars + 2)
     assert agent.loop.safe_acts.size_multiplier() == 1.0
+
+
+@pytest.mark.parametrize("stage", ["diagnosed", "experimenting", "waiting_data", "paper", "awaiting_approval"])
+def test_another_fault_ends_a_case_at_any_stage_and_nothing_of_it_is_promoted(agent: Agent, stage: str) -> None:
+    agent.open()
+    first = agent.case.case_id
+    if stage != "diagnosed":
+        agent.loop.start_experiments(agent.bar, agent.ts)
+    if stage == "waiting_data":
+        agent.proposals = [RETRAIN, QUARANTINE]
+        agent.answer(None)
+    if stage in ("paper", "awaiting_approval"):
+        agent.answer("passed")
+    if stage == "awaiting_approval":
+        agent.bars_while("paper")
+    assert agent.case.stage == stage
+    approval_id = agent.case.approval_id
+    with agent.stores.db.transaction():
+        agent.loop.supersede("carry stands still", agent.ts)
+        agent.loop.open_case(DRIFT, (MEND,), None, agent.bar + 1, agent.ts + 1)
+    case = agent.stores.agent.cases.require(first)
+    assert (case.stage, case.outcome) == ("closed", "superseded")
+    assert [item.cause for item in agent.loop.open_cases] == ["feature_drift"]
+    assert act_in_force(agent) == "stand_aside", "what the first case left is not raised by the second"
+    if stage == "experimenting":
+        agent.answer("passed")
+    if stage == "awaiting_approval":
+        assert agent.stores.agent.approvals.require(approval_id).status == "withdrawn"
+        with pytest.raises(RefusedError):
+            agent.approve(str(approval_id))
+    if stage in ("paper", "awaiting_approval"):
+        assert agent.stores.registry.get(NEW).status == "graveyard"
+    assert agent.stores.registry.champion_id(MARKET) == OLD
+    assert CaseEnd(first, "superseded") in agent.ended
+
+
+def test_what_is_watched_or_wished_for_is_not_superseded(agent: Agent) -> None:
+    agent.approve(agent.to_approval())
+    with agent.stores.db.transaction():
+        agent.loop.open_manual_case(
+            "retrain", "champion", RETRAIN["parameters"], actor="me", reason="try", bars=agent.bar, ts=agent.ts
+        )
+        agent.loop.supersede("carry stands still", agent.ts)
+    assert [item.stage for item in agent.loop.open_cases] == ["watching", "diagnosed"]

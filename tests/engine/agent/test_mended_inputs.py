@@ -207,12 +207,21 @@ def test_standing_aside_takes_the_place_of_a_mend(stores: Stores) -> None:
     assert acts.size_multiplier() == 0.0
 
 
-@pytest.mark.parametrize("how", ["stand_aside", "reduce_size", "unreadable"])
+@pytest.mark.parametrize(("size", "rate"), [(0.2, 1.0), (0.8, 0.15)])
+def test_a_mend_leaves_what_the_act_before_left(stores: Stores, size: float, rate: float) -> None:
+    before = SafeAct("trade_slower", "an unhealed case", {"size_multiplier": size, "trading_rate": rate})
+    take(stores, before, "case-0")
+    acts = take(stores, mend(RESCALED))
+    assert (acts.in_force() or {})["act"] == "mend_inputs"
+    assert (acts.size_multiplier(), acts.trading_rate()) == (min(size, MENDED_SIZE), rate)
+
+
+@pytest.mark.parametrize("how", ["stand_aside", "unreadable"])
 def test_a_mend_never_raises_what_is_left_of_the_size(stores: Stores, how: str) -> None:
     if how == "unreadable":
         stores.db.execute("INSERT INTO state VALUES (?, ?, 1, 1)", (f"safe_act:{MARKET}", "{broken"))
     else:
-        take(stores, SafeAct(how, "an unhealed case", {"size_multiplier": 0.2}), "case-0")  # type: ignore[arg-type]
+        take(stores, SafeAct("stand_aside", "an unhealed case", {}), "case-0")
     acts = take(stores, mend(RESCALED))
     held = acts.in_force() or {}
     assert (held["act"], held["case_id"], acts.size_multiplier()) == ("stand_aside", "case-1", 0.0)

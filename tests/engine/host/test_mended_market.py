@@ -3,6 +3,7 @@ size, killed or not."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from engine.agent.diagnosis import Diagnosis
 from engine.agent.healer import SafeAct
+from engine.agent.loop import AgentLoop
 from engine.host.market_runner import MarketRunner
 from engine.host.operations.verification import verify_workspace
 from engine.host.watchman import Finding, Watchman
@@ -138,4 +140,46 @@ def test_a_second_finding_ends_the_mend_on_its_bar(tmp_path: Path, monkeypatch: 
     later = [item for item in stores.performance.equity(MARKET) if item.ts > at_ts]
     assert later[-1].position_lots == 0
     assert all("carry as read" not in p.features for p in stores.performance.predictions(MARKET) if p.ts > at_ts)
+    stores.close()
+
+
+@pytest.mark.parametrize("paused", [False, True])
+def test_a_fault_of_an_input_takes_the_place_of_a_case_of_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, paused: bool
+) -> None:
+    seen, at_ts = Watchman.on_bar, small_workspace.bar_at(BEGIN + 30).known_ts
+    size = finding(MENDS[0])
+    size = Finding(
+        replace(size.diagnosis, cause="regime_volatility"),
+        (SafeAct("reduce_size", "wild", {"size_multiplier": 0.4}),),
+        None,
+    )
+
+    def on_bar(self: Watchman, vector: Any, bar: Any, *rest: Any) -> Finding | None:
+        found = seen(self, vector, bar, *rest)
+        return replace(finding(MENDS[1]), supersedes=True) if bar.known_ts == at_ts else found
+
+    monkeypatch.setattr(Watchman, "on_bar", on_bar)
+    ended: list[str] = []
+    monkeypatch.setattr(Watchman, "case_ended", lambda self, outcome: ended.append(outcome))
+    monkeypatch.setattr(AgentLoop, "is_paused", lambda self: paused)
+    monkeypatch.setattr(AgentLoop, "start_experiments", lambda self, bars, ts: None)
+    stores = Stores.open(tmp_path / "w")
+    small_workspace.crown(stores, OLD)
+    stores.state.put_view("live_from", {"market": MARKET, "ts": TS}, TS)
+    small_workspace.store_bars(stores, BEGIN)
+    runner = started(stores, BEGIN)
+    with stores.db.transaction():
+        runner._loop.open_case(size.diagnosis, size.safe_acts, None, BEGIN, TS)
+    runner.close()
+    small_workspace.store_bars(stores, BARS)
+    started(stores, BARS).close()
+    cases = {case.cause: (case.stage, case.outcome) for case in stores.agent.cases.list(market=MARKET)}
+    held = stores.state.get(f"safe_act:{MARKET}")
+    assert (held["act"], held["size_multiplier"]) == ("mend_inputs", 0.4), "lowered at once, paused or not"
+    assert ended == [], "the healer's case is the new one"
+    if paused:
+        assert cases == {"regime_volatility": ("diagnosed", None)}, "the finding waits"
+    else:
+        assert cases == {"regime_volatility": ("closed", "superseded"), "data_feed": ("diagnosed", None)}
     stores.close()
