@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.signals.options_math.families.interface import DensityFamily
 from engine.signals.options_math.families.registry import FAMILIES
 
 DEVIATION = 0.11
-LOG_PRICE = np.linspace(-3.2, 2.4, 22_401)
+LOG_PRICE = np.linspace(-3.2, 2.4, 89_601)  # trapezoids are then exact to 4e-7 for the narrowest slices drawn
 
 
 def drawn(family: DensityFamily, seed: int) -> np.ndarray:
@@ -26,6 +26,8 @@ def drawn(family: DensityFamily, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda item: item.name)
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 10_000))
+@example(seed=92)
+@example(seed=835)
 def test_density_cdf_and_prices_agree(family: DensityFamily, seed: int) -> None:
     parameters = drawn(family, seed)
     density = family.log_density(parameters, DEVIATION, LOG_PRICE)[0]
