@@ -102,7 +102,7 @@ class AgentLoop:
     ) -> str:
         """A diagnosis begins a case; inside the transaction of the bar."""
         case_id = open_diagnosed_case(self._stores, self._market, diagnosis, alert_id, bars, ts)
-        self.safe_acts.take(case_id, safe_acts, ts)
+        self.safe_acts.take(case_id, safe_acts, ts, waited_as=diagnosis.cause)
         return case_id
 
     def open_manual_case(
@@ -479,17 +479,18 @@ class AgentLoop:
         """The condition of a case vanished by itself before a repair was tested: it ends, risk comes back."""
         for case in self.open_cases:
             if case.stage in ("diagnosed", "waiting_data") and "manual" not in case.data:
-                self.safe_acts.revert(case.case_id, "the fault vanished by itself", ts)
+                self.safe_acts.give_back(case.case_id, "the fault vanished by itself", ts)
                 self.close_case(case, "cleared", "the fault vanished by itself", ts)
 
     def supersede(self, reason: str, ts: int) -> None:
         """A fault that weighs more shows while a diagnosed case is open: that case ends, and what it had on trial goes;
         its safe act stays until another takes its place. Inside the transaction of the bar."""
         for case in self.open_cases:
-            if case.stage == "watching" or "manual" in case.data:
+            waits = case.stage == "awaiting_approval"
+            if case.stage == "watching" or "manual" in case.data or (waits and self._asks_for_rollback(case)):
                 continue
             why = f"another fault shows: {reason}"
-            if case.stage == "awaiting_approval":
+            if waits:
                 approval = self._stores.agent.approvals.require(case.approval_id)
                 if approval.status == "open":
                     self.approvals.decide(approval.approval_id, "withdrawn", actor="engine", reason=why, ts=ts)

@@ -25,6 +25,7 @@ EDGE_DOUBT = "edge_doubt"
 SURE_SHARE = 0.9
 _MEND_PARTS = ("adjustments", "model_id")
 _RESTORED_PARTS = ("calm_bars", "restored_for")
+LOWERING_ACTS = ("stand_aside", "reduce_size", "trade_slower", "mend_inputs")
 
 
 class SafeActDesk:
@@ -91,17 +92,29 @@ class SafeActDesk:
         row = self._stores.state.get(self._key)
         return row if isinstance(row, dict) and row.get("active") else None
 
-    def take(self, subject: str, safe_acts: tuple[SafeAct, ...], ts: int) -> None:
-        """Lower risk at once, for a case or for a finding whose case cannot be opened yet; what is in force stays.
+    def take(self, subject: str, safe_acts: tuple[SafeAct, ...], ts: int, *, waited_as: str | None = None) -> None:
+        """Lower risk at once, for a case or for a finding whose case cannot be opened yet (its cause is the subject
+        then, and `waited_as` of its case); what is in force stays.
 
-        A mend never trades more than what is in force leaves, and never a model that it was not made for: standing
-        aside is taken in its place."""
+        No act leaves more size, or a faster trade, than what is in force, and a mend never trades a model that it was
+        not made for: standing aside is taken in its place. Acts that give risk back are not taken here."""
         if may_act_alone(self._level(), Act.LOWER_RISK):
             for act in safe_acts:
+                if act.act not in LOWERING_ACTS:
+                    continue
                 held = self.in_force()
                 lower = self._lowering(act)
                 if held is None or not _is_same(held, lower, subject):
-                    self._take(subject, lower, ts)
+                    self._take(subject, lower, ts, before=self._replaced_by(subject, waited_as))
+
+    def _replaced_by(self, subject: str, waited_as: str | None) -> dict[str, Any] | None:
+        """The act that an act of this subject takes the place of, an earlier act of its own not counted."""
+        held = self.in_force()
+        if held is None:
+            return None
+        if held["case_id"] in (subject, waited_as):
+            return held.get("before")
+        return {name: value for name, value in held.items() if name != "before"}
 
     def refine_mend(self, estimated: Callable[[], SafeAct | None], bars: int, ts: int) -> None:
         """Take the estimates of a re-scaled input anew at `REFINED_BARS` after the change: they grow more exact.
@@ -121,7 +134,19 @@ class SafeActDesk:
         if held is None or held["act"] != "mend_inputs" or case_id not in (None, held["case_id"]):
             return
         if unless_of is None or held.get("model_id") != unless_of:
-            self._take(str(held["case_id"]), _aside(reason), ts, held)
+            self._take(str(held["case_id"]), _aside(reason), ts, held, held.get("before"))
+
+    def give_back(self, subject: str, reason: str, ts: int) -> None:
+        """The fault of a case or of a waiting finding vanished by itself: its act ends, and the one that it took the
+        place of is in force again, until its own case ends or no fault showed for a cool-down of bars."""
+        row = self.in_force()
+        if row is None or row["case_id"] != subject:
+            return
+        before = row.get("before")
+        self.revert(subject, reason, ts)
+        if isinstance(before, dict):
+            self._stores.state.put(self._key, {**before, "active": True, "calm_bars": 0}, ts)
+            self._say_taken(str(before.get("case_id")), before["act"], "it held before", {}, ts)
 
     def revert(self, case_id: str, reason: str, ts: int) -> None:
         """End the safe act in force, if there is one."""
@@ -162,19 +187,26 @@ class SafeActDesk:
             self._stores.state.put_view(self._key, {**row, "calm_bars": calm_bars}, ts)
 
     def _lowering(self, act: SafeAct) -> SafeAct:
-        if act.act != "mend_inputs":
+        if act.act == "stand_aside":
             return act
         champion = self._stores.registry.champion(self._market)
-        if mended_size(act.parameters, champion) == 0.0:
+        if act.act == "mend_inputs" and mended_size(act.parameters, champion) == 0.0:
             return _aside("the inputs of the champion cannot be mended")
-        left = self._share_of_act()
+        left, rate = self._share_of_act(), self.trading_rate()
         if left <= 0.0:
-            return _aside("a mend does not raise what the act in force leaves")
-        parts = {**act.parameters, "size_multiplier": min(left, float(act.parameters["size_multiplier"]))}
-        rate = self.trading_rate()
+            return _aside(f"{act.reason}; the champion stood aside already")
+        parts = {**act.parameters, "size_multiplier": min(left, float(act.parameters.get("size_multiplier", 1.0)))}
+        rate = min(rate, float(act.parameters.get("trading_rate", 1.0)))
         return replace(act, parameters=parts if rate >= 1.0 else {**parts, "trading_rate": rate})
 
-    def _take(self, subject: str, act: SafeAct, ts: int, former: dict[str, Any] | None = None) -> None:
+    def _take(
+        self,
+        subject: str,
+        act: SafeAct,
+        ts: int,
+        former: dict[str, Any] | None = None,
+        before: dict[str, Any] | None = None,
+    ) -> None:
         multiplier = float(act.parameters.get("size_multiplier", 1.0)) if act.act != "stand_aside" else 0.0
         row = {
             "active": True,
@@ -185,6 +217,7 @@ class SafeActDesk:
             **{name: act.parameters[name] for name in _MEND_PARTS if name in act.parameters},
             **{name: former[name] for name in _RESTORED_PARTS if former is not None and name in former},
         }
+        row |= {} if before is None else {"before": before}
         self._stores.state.put(self._key, row, ts)
         self._say_taken(subject, act.act, act.reason, dict(act.parameters), ts)
 

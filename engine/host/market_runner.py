@@ -407,7 +407,8 @@ class MarketRunner:
         )
         if self._watchman.recovered:
             if self._finding is not None:
-                self._loop.safe_acts.revert(self._finding.diagnosis.cause, "the fault vanished by itself", bar.known_ts)
+                cause = self._finding.diagnosis.cause
+                self._loop.safe_acts.give_back(cause, "the fault vanished by itself", bar.known_ts)
                 self._finding = None
                 self._watchman.case_ended("cleared")
             self._loop.on_recovery(bar.known_ts)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engine.agent.healer import SafeAct
 from engine.agent.safe_acts import EDGE_DOUBT, SafeActDesk
@@ -72,3 +75,70 @@ def test_an_unreadable_row_permits_nothing(stores: Stores) -> None:
 def test_a_supervised_agent_does_not_shrink_alone(stores: Stores) -> None:
     acts = desk(stores, "supervised")
     assert follow(acts, stores, 0.1) == 1.0 and kinds(stores) == []
+
+
+shares = st.floats(0.05, 1.0)
+acts_of_any_kind = st.one_of(
+    st.just(SafeAct("stand_aside", "broken", {})),
+    st.just(SafeAct("restore_input", "sound again", {"features": ["carry"]})),
+    st.just(SafeAct("resume", "sound again", {})),
+    st.builds(lambda size: SafeAct("reduce_size", "wild", {"size_multiplier": size}), shares),
+    st.builds(
+        lambda size, rate: SafeAct("trade_slower", "dry", {"size_multiplier": size, "trading_rate": rate}),
+        shares,
+        shares,
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(taken=st.lists(st.tuples(st.sampled_from(["case-1", "case-2", "case-3"]), acts_of_any_kind), max_size=6))
+def test_no_act_raises_what_the_one_before_left(taken: list[tuple[str, SafeAct]]) -> None:
+    with TemporaryDirectory() as root, Stores.open(Path(root) / "workspace") as stores:
+        acts = desk(stores)
+        size, rate = 1.0, 1.0
+        for subject, act in taken:
+            with stores.db.transaction("test"):
+                acts.take(subject, (act,), TS)
+            assert acts.size_multiplier() <= size
+            assert acts.size_multiplier() == 0.0 or acts.trading_rate() <= rate
+            if act.act == "stand_aside":
+                assert acts.size_multiplier() == 0.0
+            size, rate = acts.size_multiplier(), acts.trading_rate()
+
+
+WILD = SafeAct("reduce_size", "wild", {"size_multiplier": 0.4})
+ASIDE = SafeAct("stand_aside", "dead feed", {})
+
+
+@pytest.mark.parametrize("waited", [False, True])
+def test_a_fault_that_vanishes_gives_back_what_held_before_and_no_more(stores: Stores, waited: bool) -> None:
+    acts = desk(stores)
+    with stores.db.transaction("test"):
+        acts.take("case-1", (WILD,), TS)
+        if waited:
+            acts.take("data_feed", (ASIDE,), TS)
+        acts.take("case-2", (ASIDE,), TS, waited_as="data_feed")
+        assert acts.size_multiplier() == 0.0
+        acts.give_back("case-1", "not its act", TS)
+        assert acts.size_multiplier() == 0.0
+        acts.give_back("case-2", "it moves again", TS)
+    assert ((acts.in_force() or {})["case_id"], acts.size_multiplier()) == ("case-1", 0.4)
+    with stores.db.transaction("test"):
+        for _ in range(CONFIG.agent.cooldown_bars):
+            acts.release_restored(TS)
+        assert acts.size_multiplier() == 0.4
+        acts.release_restored(TS)
+    assert acts.size_multiplier() == 1.0, "no fault showed for a cool-down of bars"
+
+
+def test_a_waiting_finding_that_vanishes_leaves_the_open_case_its_act(stores: Stores) -> None:
+    acts = desk(stores)
+    with stores.db.transaction("test"):
+        acts.take("case-1", (WILD,), TS)
+        acts.take("data_feed", (ASIDE,), TS)
+        acts.give_back("data_feed", "it moves again", TS)
+    assert ((acts.in_force() or {})["case_id"], acts.size_multiplier()) == ("case-1", 0.4)
+    with stores.db.transaction("test"):
+        acts.revert("case-1", "the champion is repaired", TS)
+    assert acts.size_multiplier() == 1.0
